@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace omap {
+
+/// What a diagnostic is about. The numbers are stable: scripts and pages refer to them.
+enum class Code : std::uint16_t {
+#define OMAP_CODE(name, number, severity, fault, meaning) name = number,
+#include "diagnostics/codes.def"
+#undef OMAP_CODE
+};
+
+enum class Severity : std::uint8_t { note, warning, error };
+
+/// `error`
+[[nodiscard]] std::string_view severity_text(Severity severity);
+
+/// Who has to act: the input's author, or whoever runs the machine. Decides the exit code of programs.
+enum class Fault : std::uint8_t { input, system };
+
+struct CodeInfo {
+  Code code;
+  std::string_view name;
+  Severity severity;
+  Fault fault;
+  std::string_view meaning;
+};
+
+/// Every code, by number.
+[[nodiscard]] std::span<const CodeInfo> all_codes();
+[[nodiscard]] const CodeInfo& info(Code code);
+/// `OM3004`
+[[nodiscard]] std::string code_text(Code code);
+/// The code that `OM3004` spells, if there is one.
+[[nodiscard]] std::optional<Code> code_from_text(std::string_view text);
+
+}  // namespace omap
