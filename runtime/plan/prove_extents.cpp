@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <set>
+
+#include "runtime/plan/axis_uses.h"
+#include "runtime/plan/boxes.h"
+#include "runtime/plan/prove_rules.h"
+
+namespace omap {
+namespace {
+
+/// Axes of a dimension whose extent is open, each time they stand; an unsized `_` counts as one of its own.
+void open_axes(const AxisExpr& axis, const std::set<std::string>& known, std::vector<std::string>& open) {
+  switch (axis.kind) {
+    case AxisExpr::Kind::axis:
+    case AxisExpr::Kind::divided:
+      if (!known.contains(axis.name)) open.push_back(axis.name);
+      break;
+    case AxisExpr::Kind::dropped:
+      if (!axis.size) open.emplace_back("_");
+      break;
+    default: break;
+  }
+  for (const AxisExpr& part : axis.parts) open_axes(part, known, open);
+}
+
+/// Whether the extent of a dimension is linear in `name`: no product holds it twice.
+bool linear(const AxisExpr& axis, const std::string& name, std::size_t& degree) {
+  degree = axis.kind == AxisExpr::Kind::axis && axis.name == name ? 1 : 0;
+  if (axis.kind == AxisExpr::Kind::divided && axis.name == name) return false;
+  for (const AxisExpr& part : axis.parts) {
+    std::size_t inner = 0;
+    if (!linear(part, name, inner)) return false;
+    degree = axis.kind == AxisExpr::Kind::product ? degree + inner : std::max(degree, inner);
+  }
+  return degree <= 1;
+}
+
+bool prove_direction(const Plan& plan, const Rule& rule, Direction direction, Diagnostics& diagnostics) {
+  std::set<std::string> known{std::string(ellipsis_axis)};
+  for (const Index& index : plan.indexes) known.insert(index.name);
+  for (const Param& param : plan.params) known.insert(param.name);
+  for (const auto* side : {&rule.left, &rule.right}) {
+    for (const AxisUse& use : axis_uses(*side)) {
+      if (use.axis->kind == AxisExpr::Kind::axis && use.axis->size) known.insert(use.name);
+    }
+  }
+  // A source dimension with one open axis, in which it is linear, gives that axis. Repeat while anything is learnt.
+  for (bool learnt = true; learnt;) {
+    learnt = false;
+    for (const Term& term : rule.sources(direction)) {
+      for (const AxisExpr& dim : term.shape->dims) {
+        std::vector<std::string> open;
+        open_axes(dim, known, open);
+        const bool one = !open.empty() && std::all_of(open.begin(), open.end(), [&](auto& a) { return a == open[0]; });
+        std::size_t degree = 0;
+        if (one && open[0] != "_" && linear(dim, open[0], degree)) learnt = known.insert(open[0]).second || learnt;
+      }
+    }
+  }
+  for (const auto* side : {&rule.sources(direction), &rule.destinations(direction)}) {
+    for (const AxisUse& use : axis_uses(*side)) {
+      if (known.contains(use.name)) continue;
+      const std::string to = plan.destination_side(direction).name;
+      diagnostics.push_back(
+          Diagnostic(Code::extent_unknown, use.range, "the extent of axis `{}` is not determined towards `{}`", use.name, to)
+              .label("no tensor of `{}` tells it alone", plan.source_side(direction).name)
+              .help("say it: `param {}: int = ...`, or write `{}=N` if it never changes", use.name, use.name));
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool prove_extents(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
+  if (!rule.left.front().shape) return true;
+  for (const Direction direction : {Direction::right, Direction::left}) {
+    if (rule.runs(direction) && !prove_direction(plan, rule, direction, diagnostics)) return false;
+  }
+  return true;
+}
+
+}  // namespace omap

@@ -1,0 +1,14 @@
+#include "runtime/plan/prove_rules.h"
+
+namespace omap {
+
+void prove_rules(const Plan& plan, Diagnostics& diagnostics) {
+  bool all = true;
+  for (const Rule& rule : plan.rules) {
+    all = prove_keys(plan, rule, diagnostics) && prove_axes(plan, rule, diagnostics) &&
+          prove_extents(plan, rule, diagnostics) && all;
+  }
+  if (all) prove_disjoint(plan, diagnostics);
+}
+
+}  // namespace omap

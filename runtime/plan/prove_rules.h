@@ -1,0 +1,28 @@
+#pragma once
+
+#include "diagnostics/diagnostic.h"
+#include "runtime/plan/plan.h"
+
+namespace omap {
+
+/// What can be shown of a plan without a checkpoint, for the directions that each rule has. The compiler runs these
+/// on what it lowered and the loader on what it read, so that a plan written by hand is held to the same.
+/// The plan's structure has been verified. Problems are appended; a rule's later proofs are left out once one fails.
+void prove_rules(const Plan& plan, Diagnostics& diagnostics);
+
+// The proofs, one file each. True where nothing was found.
+
+/// Shapes on all terms or on none; dropped pieces where they may stand; one extent for each literal; each axis once in
+/// a box, on both sides, and boxes that pair up in one way.
+bool prove_axes(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
+
+/// Every extent of a destination follows from the sources, indexes, params and literals.
+bool prove_extents(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
+
+/// A key tells the values of its indexes apart.
+bool prove_keys(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
+
+/// No two rules of a direction write one key, as far as their templates show.
+bool prove_disjoint(const Plan& plan, Diagnostics& diagnostics);
+
+}  // namespace omap

@@ -1,0 +1,193 @@
+#include "runtime/plan/verify.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/plan/find_cycles.h"
+#include "runtime/plan/plan_limits.h"
+#include "runtime/plan/prove_rules.h"
+#include "runtime/plan/verification.h"
+#include "runtime/plan/verify_expr.h"
+#include "runtime/plan/verify_shape.h"
+
+namespace omap {
+namespace {
+
+using Declared = Verification::Declared;
+
+class StructureCheck {
+ public:
+  explicit StructureCheck(const Plan& plan) : plan_(plan) {}
+
+  Diagnostics run() {
+    if (!counts_fit()) return std::move(check_.found);
+    texts();
+    declarations();
+    // Without sound names the rest would be found wrong for the same reason again.
+    if (!check_.found.empty()) return std::move(check_.found);
+    each("params", plan_.params, &StructureCheck::param);
+    each("indexes", plan_.indexes, &StructureCheck::index);
+    each("requirements", plan_.requirements, &StructureCheck::requirement);
+    each("rules", plan_.rules, &StructureCheck::rule);
+    each("ties", plan_.ties, &StructureCheck::tie);
+    each("ignores", plan_.ignores, &StructureCheck::ignore);
+    return std::move(check_.found);
+  }
+
+ private:
+  template <class Element>
+  void each(std::string_view name, const std::vector<Element>& elements,
+            void (StructureCheck::*verify_one)(const Element&, const Place&)) {
+    const Place list = root_.member(name);
+    for (std::size_t i = 0; i < elements.size() && !check_.full(); ++i) {
+      const Place place = list.item(i);
+      range(elements[i].range, place);
+      (this->*verify_one)(elements[i], place);
+    }
+  }
+
+  bool counts_fit() {
+    const auto fits = [&](std::string_view name, std::size_t count, std::size_t limit) {
+      if (count > limit) check_.exceeds({}, root_.member(name), "a plan has", limit);
+    };
+    fits("params", plan_.params.size(), PlanLimits::params);
+    fits("indexes", plan_.indexes.size(), PlanLimits::indexes);
+    fits("requirements", plan_.requirements.size(), PlanLimits::rules);
+    fits("rules", plan_.rules.size(), PlanLimits::rules);
+    fits("ties", plan_.ties.size(), PlanLimits::rules);
+    fits("ignores", plan_.ignores.size(), PlanLimits::rules);
+    fits("sources", plan_.sources.files.size(), PlanLimits::sources);
+    return check_.found.empty();
+  }
+
+  void texts() {
+    check_.check_name(plan_.name, {}, root_.member("name"));
+    check_.check_text(plan_.doc, {}, root_.member("doc"));
+    const Place sources = root_.member("sources");
+    for (std::size_t i = 0; i < plan_.sources.files.size(); ++i) {
+      check_.check_text(plan_.sources.files[i].name(), {}, sources.item(i));
+      check_.check_text(plan_.sources.files[i].text(), {}, sources.item(i));
+    }
+    for (const auto& [name, side] : {std::pair("left", &plan_.left), std::pair("right", &plan_.right)}) {
+      check_.check_text(side->root, {}, root_.member(name));
+      if (!side->format.empty()) check_.check_name(side->format, {}, root_.member(name));
+    }
+  }
+
+  void declarations() {
+    check_.declare(plan_.left.name, Declared::side, {}, root_.member("left"));
+    check_.declare(plan_.right.name, Declared::side, {}, root_.member("right"));
+    const Place params = root_.member("params");
+    for (std::size_t i = 0; i < plan_.params.size(); ++i) {
+      check_.declare(plan_.params[i].name, Declared::param, plan_.params[i].range, params.item(i));
+    }
+    const Place indexes = root_.member("indexes");
+    for (std::size_t i = 0; i < plan_.indexes.size(); ++i) {
+      check_.declare(plan_.indexes[i].name, Declared::index, plan_.indexes[i].range, indexes.item(i));
+    }
+  }
+
+  void range(SourceRange range, const Place& place) {
+    if (range.known() && !plan_.sources.covers(range)) {
+      check_.malformed({}, place.member("at"), "no source has the bytes {} to {} of file {}", range.begin, range.end,
+                       range.file);
+    }
+  }
+
+  void side(const std::string& name, SourceRange range, const Place& place) {
+    if (check_.declared(name) == Declared::side) return;
+    check_.check_text(name, range, place);
+    check_.malformed(range, place, "no side is called `{}`", name);
+  }
+
+  void param(const Param& param, const Place& place) {
+    if (to_text(param.type).empty()) check_.malformed(param.range, place.member("type"), "there is no such type");
+    ExprSite site{param.range, {}};
+    if (!param.index.empty()) {
+      if (check_.declared(param.index) == Declared::index) {
+        site.scope.names.push_back(param.index);
+      } else {
+        check_.check_text(param.index, param.range, place);
+        check_.malformed(param.range, place.member("index"), "no index is called `{}`", param.index);
+      }
+    }
+    if (param.value) verify_expr(check_, *param.value, site, place.member("value"));
+  }
+
+  void index(const Index& index, const Place& place) {
+    verify_expr(check_, index.list, {index.range, {}}, place.member("in"));
+    if (index.when) verify_expr(check_, *index.when, {index.range, {false, {index.name}}}, place.member("when"));
+  }
+
+  void requirement(const Requirement& requirement, const Place& place) {
+    verify_expr(check_, requirement.condition, {requirement.range, {}}, place.member("condition"));
+    check_.check_text(requirement.message, requirement.range, place);
+  }
+
+  void rule(const Rule& rule, const Place& place) {
+    if (!rule.to_right && !rule.to_left) check_.malformed(rule.range, place, "a rule has no direction");
+    if (rule.left.size() + rule.right.size() > PlanLimits::terms) {
+      check_.exceeds(rule.range, place, "a rule has", PlanLimits::terms, "tensors");
+      return;
+    }
+    const std::size_t faults = check_.found.size();
+    terms(rule.left, rule.range, place.member("left"));
+    terms(rule.right, rule.range, place.member("right"));
+    // Which indexes are its loops is known only of sound keys.
+    if (rule.when && check_.found.size() == faults) {
+      verify_expr(check_, *rule.when, {rule.range, {false, loop_indexes(plan_, rule)}}, place.member("when"));
+    }
+  }
+
+  void terms(const std::vector<Term>& terms, SourceRange rule, const Place& place) {
+    if (terms.empty()) check_.malformed(rule, place, "a rule has a tensor on each side");
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      const Place at = place.item(i);
+      range(terms[i].range, at);
+      key(terms[i].key, KeyUse::tensor, terms[i].range, at.member("key"));
+      if (terms[i].shape) verify_shape(check_, *terms[i].shape, terms[i].range, at.member("shape"));
+    }
+  }
+
+  /// A key that is matched or written: every index in it has its values there.
+  void key(const KeyTemplate& key, KeyUse use, SourceRange range, const Place& place) {
+    verify_key(check_, key, use, {range, {true, {}}}, place);
+  }
+
+  void tie(const Tie& tie, const Place& place) {
+    side(tie.side, tie.range, place.member("side"));
+    key(tie.dropped, KeyUse::tensor, tie.range, place.member("dropped"));
+    key(tie.kept, KeyUse::tensor, tie.range, place.member("kept"));
+    if (tie.when && check_.found.empty()) {
+      verify_expr(check_, *tie.when, {tie.range, {false, indexes_of(plan_, tie.dropped)}}, place.member("when"));
+    }
+  }
+
+  void ignore(const Ignore& ignore, const Place& place) {
+    side(ignore.side, ignore.range, place.member("side"));
+    key(ignore.pattern, KeyUse::pattern, ignore.range, place.member("pattern"));
+    if (ignore.when) verify_expr(check_, *ignore.when, {ignore.range, {}}, place.member("when"));
+  }
+
+  const Plan& plan_;
+  const Place root_;
+  Verification check_;
+};
+
+}  // namespace
+
+Diagnostics verify_structure(const Plan& plan) {
+  Diagnostics found = StructureCheck(plan).run();
+  return found.empty() ? find_cycles(plan) : found;
+}
+
+Diagnostics verify(const Plan& plan) {
+  Diagnostics found = verify_structure(plan);
+  if (!has_errors(found)) prove_rules(plan, found);
+  return found;
+}
+
+}  // namespace omap
