@@ -1,0 +1,188 @@
+#include "runtime/checkpoint/destination.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "runtime/checkpoint/safetensors_names.h"
+
+namespace omap {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What a path, followed through links, and a file that was opened have in common if they are the same file.
+using FileId = std::pair<dev_t, ino_t>;
+
+std::optional<FileId> file_id(const fs::path& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileId{status.st_dev, status.st_ino};
+}
+
+std::vector<std::string> names_in(const fs::path& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+std::vector<std::string> names_written(const CheckpointLayout& layout) {
+  std::vector<std::string> names;
+  for (const OutputFile& file : layout.files) names.push_back(file.name);
+  if (layout.index) names.push_back(layout.index->name);
+  return names;
+}
+
+std::string_view only_file_of(const CheckpointLayout& layout) {
+  return layout.files.size() == 1 ? std::string_view(layout.files.front().name) : std::string_view();
+}
+
+/// Every path that staging and committing write, replace or remove.
+std::vector<fs::path> paths_touched(const DestinationPath& at, bool is_directory, const CheckpointLayout& layout) {
+  if (!is_directory) return {at.path, at.staging};
+  std::vector<fs::path> paths;
+  for (const std::string& name : names_written(layout)) paths.push_back(at.path / name);
+  for (const std::string& name : stale_files(at.path, only_file_of(layout))) paths.push_back(at.path / name);
+  for (const std::string& name : names_in(at.staging)) paths.push_back(at.staging / name);
+  return paths;
+}
+
+Result<void> check_kind(const DestinationPath& at, bool is_directory, const DestinationOptions& options,
+                        const CheckpointLayout& layout) {
+  std::error_code ignored;
+  const fs::file_status status = fs::symlink_status(at.path, ignored);
+  if (!fs::exists(status)) return {};
+  const std::string path = at.path.string();
+  const auto exists = [](Diagnostic what) { return fail(std::move(what)); };
+  if (is_directory ? !fs::is_directory(status) : !fs::is_regular_file(status)) {
+    return exists(Diagnostic(Code::destination_exists, "`{}` is there, and is not a {}", path,
+                             is_directory ? "directory" : "regular file")
+                      .help("choose another destination, or remove it"));
+  }
+  if (!options.replace) {
+    return exists(Diagnostic(Code::destination_exists, "`{}` is there already", path)
+                      .help("choose another destination, or replace it with `--force`"));
+  }
+  if (!is_directory) return {};
+  std::vector<std::string> files = names_written(layout);
+  std::ranges::move(stale_files(at.path, only_file_of(layout)), std::back_inserter(files));
+  for (const std::string& name : files) {
+    if (!fs::is_directory(fs::symlink_status(at.path / name, ignored))) continue;
+    return exists(Diagnostic(Code::destination_exists, "`{}` is a directory, and has the name of a weight file",
+                             (at.path / name).string())
+                      .help("choose another destination, or remove it"));
+  }
+  // Names are given by rename, which does not cross file systems.
+  const auto own = file_id(at.path);
+  const auto parent = file_id(at.path.parent_path());
+  if (own && parent && own->first != parent->first) {
+    return exists(Diagnostic(Code::destination_exists, "`{}` is the root of a file system of its own", path)
+                      .help("choose a directory inside it"));
+  }
+  return {};
+}
+
+/// Whether `path` is `directory` or lies below it; both without links and dots.
+bool lies_inside(const fs::path& path, const fs::path& directory) {
+  return std::ranges::mismatch(path, directory).in2 == directory.end();
+}
+
+Result<void> check_against_source(const DestinationPath& at, bool is_directory, const CheckpointLayout& layout,
+                                  const fs::path& source, std::span<const fs::path> source_files) {
+  const std::string help = "the source is never changed: choose a destination outside it";
+  const DestinationPath from = resolve_destination(source);
+  std::error_code ignored;
+  if (from.path == at.path || (fs::is_directory(from.path, ignored) && lies_inside(at.path, from.path))) {
+    return fail(Diagnostic(Code::destination_in_source, "the destination `{}` {} the source `{}`", at.path.string(),
+                           from.path == at.path ? "is" : "lies inside", from.path.string())
+                    .help("{}", help));
+  }
+  std::set<FileId> read;
+  for (const fs::path& file : source_files) {
+    if (const auto id = file_id(file)) read.insert(*id);
+  }
+  for (const fs::path& path : paths_touched(at, is_directory, layout)) {
+    const auto id = file_id(path);
+    if (!id || !read.contains(*id)) continue;
+    return fail(Diagnostic(Code::destination_in_source, "writing `{}` would destroy `{}`, a file of the source",
+                           at.path.string(), path.string())
+                    .help("{}", help));
+  }
+  return {};
+}
+
+/// What a killed run left, and the next one takes over.
+std::uint64_t bytes_left_over(const DestinationPath& at, bool is_directory) {
+  std::uint64_t bytes = 0;
+  const auto add = [&bytes](const fs::path& path) {
+    struct stat status{};
+    if (::lstat(path.c_str(), &status) == 0) bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
+  };
+  if (!is_directory) add(at.staging);
+  for (const std::string& name : is_directory ? names_in(at.staging) : std::vector<std::string>()) {
+    if (is_leftover_name(name)) add(at.staging / name);
+  }
+  return bytes;
+}
+
+Result<void> check_space(const DestinationPath& at, bool is_directory, const CheckpointLayout& layout) {
+  fs::path existing = at.path.parent_path();
+  while (!file_id(existing) && existing.has_relative_path()) existing = existing.parent_path();
+  struct statvfs status{};
+  if (::statvfs(existing.c_str(), &status) != 0) return {};
+  const std::uint64_t free = static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+  const std::uint64_t available = free + bytes_left_over(at, is_directory);
+  const std::uint64_t needed = layout.total_bytes();
+  if (needed <= available) return {};
+  return fail(Diagnostic(Code::no_space, "`{}` needs {} bytes, and `{}` has {} free", at.path.string(), needed,
+                         existing.string(), available)
+                  .help("free some space, or choose a destination on another file system"));
+}
+
+}  // namespace
+
+DestinationPath resolve_destination(const fs::path& given) {
+  std::error_code error;
+  fs::path path = fs::weakly_canonical(fs::absolute(given, error), error);
+  if (error) path = fs::absolute(given, error).lexically_normal();
+  if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
+  fs::path staging = path;
+  staging += ".partial";
+  return {std::move(path), std::move(staging)};
+}
+
+bool is_leftover_name(std::string_view name) {
+  return name.ends_with(safetensors_suffix) || name == safetensors_index_file;
+}
+
+std::vector<std::string> stale_files(const fs::path& destination, std::string_view only_file) {
+  std::vector<std::string> stale;
+  for (const std::string& name : names_in(destination)) {
+    if (name == safetensors_index_file || (is_weight_file_name(name) && name != only_file)) stale.push_back(name);
+  }
+  return stale;
+}
+
+Result<void> check_destination(const fs::path& destination, bool is_directory, const DestinationOptions& options,
+                               const CheckpointLayout& layout, const fs::path& source,
+                               std::span<const fs::path> source_files) {
+  const DestinationPath at = resolve_destination(destination);
+  // What would destroy the source is said first: `--force` is no way out of it.
+  if (auto safe = check_against_source(at, is_directory, layout, source, source_files); !safe) return safe;
+  if (auto free = check_kind(at, is_directory, options, layout); !free) return free;
+  return check_space(at, is_directory, layout);
+}
+
+}  // namespace omap

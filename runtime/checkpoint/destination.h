@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "diagnostics/diagnostic.h"
+#include "runtime/checkpoint/checkpoint_layout.h"
+
+namespace omap {
+
+/// The place of an output, with all symbolic links followed, and the sibling where it is written first.
+struct DestinationPath {
+  std::filesystem::path path;
+  /// `path` with `.partial` behind its name.
+  std::filesystem::path staging;
+};
+
+[[nodiscard]] DestinationPath resolve_destination(const std::filesystem::path& given);
+
+/// Whether a file of this name in a staging directory was left there by a killed run.
+[[nodiscard]] bool is_leftover_name(std::string_view name);
+
+/// The files to be removed from the directory `destination` before new ones get their names there, sorted: those that a
+/// loader would take for parts of the new checkpoint. Old shards go even where a new one has the same name, so that
+/// old and new ones never lie side by side. Where there is one new file, `only_file`, its predecessor is not among
+/// them: the rename replaces it at once.
+[[nodiscard]] std::vector<std::string> stale_files(const std::filesystem::path& destination,
+                                                   std::string_view only_file);
+
+struct DestinationOptions {
+  /// Replace a destination that is there.
+  bool replace = false;
+};
+
+/// Whether `destination` may be written while `sources` are read: it exists and may not be replaced, is a source or
+/// lies inside one, would overwrite one, or has too little space. Changes nothing.
+/// `source` is the path as the user gave it, `source_files` the files that are read.
+[[nodiscard]] Result<void> check_destination(const std::filesystem::path& destination, bool is_directory,
+                                             const DestinationOptions& options, const CheckpointLayout& layout,
+                                             const std::filesystem::path& source,
+                                             std::span<const std::filesystem::path> source_files);
+
+}  // namespace omap

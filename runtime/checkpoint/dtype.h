@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace omap {
+
+/// The element types of safetensors, in the order of its `Dtype` enumeration (safetensors 0.8, src/tensor.rs):
+/// writers sort tensors by it, descending.
+enum class Dtype : std::uint8_t {
+  boolean,
+  f4,
+  f6_e2m3,
+  f6_e3m2,
+  u8,
+  i8,
+  f8_e5m2,
+  f8_e4m3,
+  f8_e8m0,
+  f8_e4m3fnuz,
+  f8_e5m2fnuz,
+  i16,
+  u16,
+  f16,
+  bf16,
+  i32,
+  u32,
+  f32,
+  c64,
+  f64,
+  i64,
+  u64,
+};
+
+/// Bits of one element: 4 and 6 for the types smaller than a byte.
+[[nodiscard]] unsigned bits(Dtype dtype);
+/// As safetensors spells it: `BF16`.
+[[nodiscard]] std::string_view name(Dtype dtype);
+/// The dtype that safetensors spells so; upper case only.
+[[nodiscard]] std::optional<Dtype> dtype_from_name(std::string_view name);
+
+}  // namespace omap

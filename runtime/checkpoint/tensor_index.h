@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/checkpoint/dtype.h"
+
+namespace omap {
+
+/// Where bytes lie: `file` is an index into TensorIndex::files.
+struct ByteRange {
+  std::uint32_t file = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  friend bool operator==(const ByteRange&, const ByteRange&) = default;
+};
+
+/// What a header says of one tensor: dense, row-major, little-endian. Extents are at least 0.
+struct TensorInfo {
+  std::string key;
+  Dtype dtype = Dtype::f32;
+  std::vector<std::int64_t> shape;
+  ByteRange bytes;
+  friend bool operator==(const TensorInfo&, const TensorInfo&) = default;
+};
+
+/// The headers of a whole checkpoint: its tensors, by key, and the files that hold them.
+/// Keys are unique. Immutable once made; safe to share between threads.
+class TensorIndex {
+ public:
+  TensorIndex() = default;
+  /// `tensors` need unique keys: whoever reads headers reports doubles with the files' names.
+  TensorIndex(std::vector<std::filesystem::path> files, std::vector<TensorInfo> tensors);
+
+  [[nodiscard]] const std::vector<std::filesystem::path>& files() const { return files_; }
+  [[nodiscard]] const std::vector<TensorInfo>& tensors() const { return tensors_; }
+  /// The place of a key in `tensors()`.
+  [[nodiscard]] std::optional<std::uint32_t> find(std::string_view key) const;
+  /// Bytes of all tensors.
+  [[nodiscard]] std::uint64_t total_bytes() const;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  std::vector<std::filesystem::path> files_;
+  std::vector<TensorInfo> tensors_;
+  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> by_key_;
+};
+
+/// Elements of a shape, or nothing where the product exceeds 2^63 - 1. A zero extent makes it 0, whatever the others.
+[[nodiscard]] std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape);
+/// Bytes of a dense tensor, or nothing where they exceed 2^63 - 1 or are not whole (types smaller than a byte).
+[[nodiscard]] std::optional<std::int64_t> byte_count(Dtype dtype, const std::vector<std::int64_t>& shape);
+
+}  // namespace omap
