@@ -1,0 +1,98 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "diagnostics/diagnostic.h"
+#include "runtime/bind/key_matcher.h"
+#include "runtime/bind/source_keys.h"
+#include "runtime/json/value.h"
+#include "runtime/plan/plan.h"
+
+namespace omap {
+
+/// Values that the user gave for params, by name.
+using Settings = std::map<std::string, Value, std::less<>>;
+
+/// Why an expression has no value.
+struct NoValue {
+  enum class Kind : std::uint8_t {
+    missing,      ///< the source does not have it
+    destination,  ///< it belongs to the destination, which cannot be read
+    failed,       ///< it is wrong: `code` and `what` are an error wherever it stands
+  };
+  Kind kind = Kind::missing;
+  std::string what;
+  Code code = Code::value_unavailable;
+  /// The innermost param that has no value for this reason: the one to set.
+  std::string param = {};
+};
+using Evaluated = tl::expected<Value, NoValue>;
+
+/// The values that indexes have at a place.
+using Scope = std::vector<std::pair<std::string_view, Value>>;
+
+/// The params and indexes of a plan, in one direction, over one source: evaluated when something wants them, once.
+/// Only the source side's config and headers are read. Refers to its arguments. Not for several threads at once.
+class Environment {
+ public:
+  /// `config` is the source's, or nothing if it has none.
+  Environment(const Plan& plan, Direction direction, const SourceKeys& source, const std::optional<Value>& config,
+              const Settings& settings);
+
+  [[nodiscard]] Evaluated evaluate(const Expr& expr, const Scope& scope = {});
+  /// A param that has one value.
+  [[nodiscard]] Evaluated param(std::string_view name);
+  /// All values of an index.
+  [[nodiscard]] const tl::expected<std::vector<Value>, NoValue>& index_values(const std::string& name);
+
+  /// The plan's own text of an index's name: for scopes, which outlive the names that they are made from.
+  [[nodiscard]] std::string_view index_name(std::string_view index) const { return plan_.find_index(index)->name; }
+
+  /// The texts that a key template may have here: several only where alternatives stand in it.
+  [[nodiscard]] tl::expected<std::vector<std::string>, NoValue> key_texts(const KeyTemplate& key, const Scope& scope);
+  /// A matcher for a template: an index that `scope` does not hold matches any of its values.
+  [[nodiscard]] tl::expected<KeyMatcher, NoValue> matcher(const KeyTemplate& key, const Scope& scope);
+
+  /// Params that asked for a config that is not there, and what they are without it.
+  [[nodiscard]] const std::vector<std::pair<std::string, Value>>& stand_ins() const { return stand_ins_; }
+
+ private:
+  Evaluated indexed_param(const Param& param, const Value& at);
+  Evaluated param_value(const Param& param, const Scope& scope);
+  Evaluated operation(const Expr& expr, const Scope& scope);
+  Evaluated coalesce(const Expr& expr, const Scope& scope);
+  Evaluated member(const Expr& expr, const Scope& scope);
+  Evaluated item(const Expr& expr, const Scope& scope);
+  Evaluated logical(const Expr& expr, const Scope& scope);
+  Evaluated present(const Expr& expr, const Scope& scope);
+  Evaluated of_tensor(const Expr& expr, const Scope& scope);
+  Evaluated count(const Expr& expr, const Scope& scope);
+  tl::expected<std::vector<std::string>, NoValue> placeholder_texts(const Expr& expr, const Scope& scope);
+  tl::expected<std::vector<Value>, NoValue> evaluate_index(const Index& index);
+
+  const Plan& plan_;
+  std::string_view source_side_;
+  const SourceKeys& source_;
+  const std::optional<Value>& config_;
+  const Settings& settings_;
+  bool missed_config_ = false;
+  std::vector<std::pair<std::string, Value>> stand_ins_;
+  std::unordered_map<std::string, Evaluated> params_;
+  std::unordered_map<std::string, tl::expected<std::vector<Value>, NoValue>> indexes_;
+};
+
+/// The text of an index value in a key: an int in decimal, or a string.
+[[nodiscard]] std::optional<std::string> key_text(const Value& value);
+
+/// Whether a value is of a param's declared type.
+[[nodiscard]] bool has_type(const Value& value, ParamType type, bool list);
+
+}  // namespace omap

@@ -1,0 +1,62 @@
+#include "runtime/run/run.h"
+
+#include "runtime/run/buffer_pair.h"
+#include "runtime/run/fill_slab.h"
+#include "runtime/run/progress.h"
+#include "runtime/run/slab.h"
+#include "runtime/run/tie_check.h"
+#include "runtime/run/worker_pool.h"
+
+namespace omap {
+namespace {
+
+/// Bytes of the source that a box needs: repeats are read once.
+std::uint64_t source_bytes(const BoxCopy& box) {
+  if (box.source == BoxCopy::zero) return 0;
+  StridedCopy once = box.copy;
+  if (!once.empty()) std::erase_if(once.dims, [](const CopyDim& dim) { return dim.src_stride == 0; });
+  return once.bytes();
+}
+
+}  // namespace
+
+RunEstimate estimate(const CopyProgram& program, const TensorIndex& source, const CheckpointLayout& layout,
+                     const RunOptions& options) {
+  RunEstimate result;
+  result.tensors = program.destinations.size();
+  for (const Destination& destination : program.destinations) {
+    for (const BoxCopy& box : destination.boxes) result.bytes_read += source_bytes(box);
+  }
+  for (const TieCheck& tie : program.ties) {
+    result.bytes_read += source.tensors()[tie.first].bytes.size + source.tensors()[tie.second].bytes.size;
+  }
+  result.bytes_written = layout.total_bytes();
+  result.buffer_bytes = buffer_sizes(sections_of(program, layout), options).total();
+  return result;
+}
+
+Result<void> run(const CopyProgram& program, const CheckpointReader& source, const CheckpointLayout& layout,
+                 StagedOutput& output, const RunOptions& options) {
+  const Sections sections = sections_of(program, layout);
+  const BufferSizes sizes = buffer_sizes(sections, options);
+  const std::vector<BufferPair> buffers = buffer_pairs(sizes.threads, sizes.slab_buffer(), sizes.scratch);
+  if (auto equal = check_ties(program.ties, source, buffers); !equal) return equal;
+
+  std::uint64_t data = 0;
+  for (const Section& section : sections.sections) data += section.bytes();
+  Progress progress(options.progress, layout.total_bytes() - data, layout.total_bytes());
+  SlabCutter cutter(sections, sizes);
+  return on_workers(sizes.threads, [&](unsigned worker, const std::stop_token& stop) -> Result<void> {
+    while (!stop.stop_requested()) {
+      const auto slab = cutter.next();
+      if (!slab) break;
+      const std::span bytes = buffers[worker].first().first(slab->bytes());
+      if (auto done = fill_slab(*slab, sections, source, bytes, buffers[worker].second()); !done) return done;
+      if (auto done = write_slab(*slab, bytes, output); !done) return done;
+      progress.add(slab->bytes());
+    }
+    return {};
+  });
+}
+
+}  // namespace omap
