@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/driver/console.h"
+#include "compiler/driver/exit_code.h"
+
+namespace omap::driver {
+
+// What each subcommand of olmoc does (docs/program.md), behind the command line: arguments as the user wrote them.
+
+/// Compiles each file, or standard mapping, and says what is wrong with it.
+[[nodiscard]] ExitCode check(const Console& console, const std::vector<std::string>& files);
+
+struct CompileArguments {
+  std::string mapping;
+  std::optional<std::string> output;  ///< standard output without it
+  std::string emit = "plan";          ///< or `ir`
+};
+[[nodiscard]] ExitCode compile(const Console& console, const CompileArguments& arguments);
+
+struct RunArguments {
+  std::string mapping;
+  std::string from, to;
+  std::vector<std::string> settings;
+  std::optional<std::string> max_shard_size;
+  bool dry_run = false;
+  bool force = false;
+};
+[[nodiscard]] ExitCode run(const Console& console, const RunArguments& arguments);
+
+struct MappingsArguments {
+  std::string mapping;
+  std::string from;
+  std::vector<std::string> settings;
+};
+/// The concrete rules after binding.
+[[nodiscard]] ExitCode mappings(const Console& console, const MappingsArguments& arguments);
+
+/// What a checkpoint holds.
+[[nodiscard]] ExitCode inspect(const Console& console, const std::string& path);
+
+/// Whether two checkpoints are the same.
+[[nodiscard]] ExitCode diff(const Console& console, const std::string& a, const std::string& b);
+
+}  // namespace omap::driver

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "compiler/driver/exit_code.h"
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/source_map.h"
+
+namespace omap::driver {
+
+/// How a command speaks: results on standard output, diagnostics and progress on standard error.
+class Console {
+ public:
+  bool json = false;
+  bool quiet = false;
+
+  /// A result: always said.
+  void result(std::string_view text) const;
+  /// What a person wants to know and a script does not: nothing with `--quiet`.
+  void info(std::string_view text) const;
+  /// Every diagnostic, as text or, with `--format json`, one object a line. Notes are left out with `--quiet`.
+  ExitCode report(const Diagnostics& diagnostics, const SourceMap& sources = {}) const;
+  /// A line on a terminal, replaced by the next one; nothing elsewhere.
+  void progress(std::string_view line) const;
+};
+
+/// `1.2 GB`, decimal.
+[[nodiscard]] std::string spell_bytes(std::uint64_t bytes);
+
+}  // namespace omap::driver

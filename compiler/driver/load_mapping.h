@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/source_map.h"
+#include "runtime/plan/plan.h"
+
+namespace omap::driver {
+
+/// What a MAPPING argument named, and what there is to say about it.
+struct LoadedMapping {
+  std::optional<Plan> plan;
+  Diagnostics diagnostics;
+  SourceMap sources;
+};
+
+/// MAPPING is a `.omap` file, a plan, `std:NAME`, or any of them with `:NAME` behind it where a file holds several.
+[[nodiscard]] LoadedMapping load_mapping(const std::string& argument);
+
+/// The whole of a text file.
+[[nodiscard]] Result<std::string> read_text(const std::string& path);
+
+}  // namespace omap::driver

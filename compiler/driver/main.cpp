@@ -1,0 +1,113 @@
+#include <CLI/CLI.hpp>
+#include <exception>
+
+#include "compiler/driver/commands.h"
+#include "runtime/plan/version.h"
+
+namespace omap::driver {
+namespace {
+
+constexpr const char* mapping_help = "a .omap file, a plan, or std:NAME; FILE:NAME where a file holds several";
+constexpr const char* side_help = "SIDE=PATH; a path that ends in .safetensors is a file, any other a directory";
+constexpr const char* set_help = "give a param of the mapping a value; may be repeated";
+
+constexpr const char* footer =
+    "Examples:\n"
+    "  olmoc run std:olmo2 --from olmo_core=step1000 --to hf=OLMo-2 --dry-run\n"
+    "  olmoc run my.omap --from hf=model.safetensors --to olmo_core=out.safetensors\n"
+    "  olmoc diff out.safetensors expected.safetensors\n"
+    "\n"
+    "Exit codes: 0 done (diff: equal), 1 the input is wrong (diff: different), 2 wrong usage, 3 the system failed.";
+
+/// The command line: fills arguments and returns what to do with them.
+struct CommandLine {
+  CLI::App app{"Moves model weights between the forms that people keep them in.", "olmoc"};
+  Console console;
+  std::function<ExitCode()> command;
+
+  std::vector<std::string> files;
+  CompileArguments compile_arguments;
+  RunArguments run_arguments;
+  MappingsArguments mappings_arguments;
+  std::string path, other_path, format = "text";
+
+  CommandLine() {
+    app.set_version_flag("--version", fmt::format("olmoc {}", omap_version));
+    app.require_subcommand(1);
+    app.footer(footer);
+    app.add_flag("--quiet", console.quiet, "say nothing but results, warnings and errors");
+    app.add_option("--format", format, "text for people, json for tools")->check(CLI::IsMember({"text", "json"}));
+    app.fallthrough();
+    add_check();
+    add_compile();
+    add_run();
+    add_mappings();
+    add_inspect();
+    add_diff();
+  }
+
+  void add_check() {
+    CLI::App* sub = app.add_subcommand("check", "compile mappings and say what is wrong with them");
+    sub->add_option("FILE", files, ".omap files, or std:NAME")->required();
+    sub->callback([this] { command = [this] { return check(console, files); }; });
+  }
+  void add_compile() {
+    CLI::App* sub = app.add_subcommand("compile", "compile a mapping to a plan");
+    sub->add_option("MAPPING", compile_arguments.mapping, mapping_help)->required();
+    sub->add_option("-o,--output", compile_arguments.output, "where to write it (standard output without)");
+    sub->add_option("--emit", compile_arguments.emit, "plan: JSON; ir: a listing for people")->check(CLI::IsMember({"plan", "ir"}));
+    sub->callback([this] { command = [this] { return compile(console, compile_arguments); }; });
+  }
+  void add_run() {
+    CLI::App* sub = app.add_subcommand("run", "convert a checkpoint");
+    sub->add_option("MAPPING", run_arguments.mapping, mapping_help)->required();
+    sub->add_option("--from", run_arguments.from, side_help)->required();
+    sub->add_option("--to", run_arguments.to, side_help)->required();
+    sub->add_option("--set", run_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
+    sub->add_option("--max-shard-size", run_arguments.max_shard_size, "start a new file before this size: 20KB, 5GB (50GB without)");
+    sub->add_flag("--dry-run", run_arguments.dry_run, "say what would be done, the bytes and the peak memory; write nothing");
+    sub->add_flag("--force", run_arguments.force, "replace a checkpoint that is there; other files stay");
+    sub->callback([this] { command = [this] { return run(console, run_arguments); }; });
+  }
+  void add_mappings() {
+    CLI::App* sub = app.add_subcommand("mappings", "list which tensors a mapping makes of which, for a checkpoint");
+    sub->add_option("MAPPING", mappings_arguments.mapping, mapping_help)->required();
+    sub->add_option("--from", mappings_arguments.from, side_help)->required();
+    sub->add_option("--set", mappings_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
+    sub->callback([this] { command = [this] { return mappings(console, mappings_arguments); }; });
+  }
+  void add_inspect() {
+    CLI::App* sub = app.add_subcommand("inspect", "list the tensors of a checkpoint, alike ones folded");
+    sub->add_option("PATH", path, "a .safetensors file, its index, or a directory")->required();
+    sub->callback([this] { command = [this] { return inspect(console, path); }; });
+  }
+  void add_diff() {
+    CLI::App* sub = app.add_subcommand("diff", "compare two checkpoints: names, dtypes, shapes, bits");
+    sub->add_option("A", path, "a checkpoint")->required();
+    sub->add_option("B", other_path, "another")->required();
+    sub->callback([this] { command = [this] { return diff(console, path, other_path); }; });
+  }
+};
+
+int run_command_line(int argc, char** argv) {
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return line.app.exit(error) == 0 ? done : wrong_usage;
+  }
+  line.console.json = line.format == "json";
+  return line.command();
+}
+
+}  // namespace
+}  // namespace omap::driver
+
+int main(int argc, char** argv) {
+  try {
+    return omap::driver::run_command_line(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "olmoc: {}\n", error.what());
+    return omap::driver::system_failed;
+  }
+}

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/driver/commands.h"
+#include "compiler/driver/load_mapping.h"
+#include "compiler/driver/sides.h"
+#include "runtime/json/json.h"
+
+namespace omap::driver {
+namespace {
+
+struct Tensor {
+  const std::string* key;
+  Dtype dtype;
+  const std::vector<std::int64_t>* shape;
+};
+
+/// A concrete rule with its tensors, from source to destination.
+struct Concrete {
+  const Rule* rule;
+  const ConcreteRule* concrete;
+  std::vector<Tensor> sources, destinations;
+};
+
+std::vector<Concrete> concrete_rules(const Plan& plan, const Bound& bound) {
+  std::vector<Concrete> rules;
+  for (const ConcreteRule& concrete : bound.mapping.rules) {
+    Concrete made{&plan.rules[concrete.rule], &concrete, {}, {}};
+    for (const std::uint32_t tensor : concrete.sources) {
+      const TensorInfo& info = bound.source.reader.index().tensors()[tensor];
+      made.sources.push_back({&info.key, info.dtype, &info.shape});
+    }
+    for (const std::uint32_t tensor : concrete.destinations) {
+      const Destination& destination = bound.mapping.program.destinations[tensor];
+      made.destinations.push_back({&destination.key, destination.dtype, &destination.shape});
+    }
+    rules.push_back(std::move(made));
+  }
+  return rules;
+}
+
+std::string shapes_text(const std::vector<Term>& terms) {
+  std::vector<std::string> texts;
+  for (const Term& term : terms) {
+    std::string text = fmt::format("[{}]", to_text(*term.shape));
+    if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+/// What happens to the axes: `[(expert d) h] -> [h d]`; nothing where a tensor keeps its elements in order.
+std::string axes_text(const Rule& rule, Direction direction) {
+  if (!rule.left.front().shape) return {};
+  const std::string from = shapes_text(rule.sources(direction));
+  const std::string to = shapes_text(rule.destinations(direction));
+  return from == to && rule.left.size() == 1 && rule.right.size() == 1 ? std::string() : fmt::format("{} -> {}", from, to);
+}
+
+Value tensors_json(const std::vector<Tensor>& tensors) {
+  Value::List list;
+  for (const Tensor& tensor : tensors) {
+    Value::List shape;
+    for (const std::int64_t extent : *tensor.shape) shape.emplace_back(extent);
+    list.emplace_back(Value::Object{{"key", *tensor.key}, {"dtype", name(tensor.dtype)}, {"shape", std::move(shape)}});
+  }
+  return Value(std::move(list));
+}
+
+Value json_of(const Plan& plan, const Concrete& rule, Direction direction) {
+  Value::Object extents;
+  for (const auto& [axis, extent] : rule.concrete->extents) extents.emplace_back(axis, extent);
+  const Position at = plan.sources.covers(rule.rule->range) ? plan.sources.files[rule.rule->range.file].position(rule.rule->range.begin)
+                                                            : Position{0, 0};
+  return Value(Value::Object{{"sources", tensors_json(rule.sources)},
+                             {"destinations", tensors_json(rule.destinations)},
+                             {"axes", axes_text(*rule.rule, direction)},
+                             {"extents", std::move(extents)},
+                             {"rule", static_cast<std::int64_t>(rule.concrete->rule)},
+                             {"line", static_cast<std::int64_t>(at.line)}});
+}
+
+std::string list(const std::vector<Tensor>& tensors) {
+  std::string text;
+  for (const Tensor& tensor : tensors) {
+    text += fmt::format("{}{} [{}]", text.empty() ? "" : ", ", *tensor.key, fmt::join(*tensor.shape, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
+ExitCode mappings(const Console& console, const MappingsArguments& arguments) {
+  const auto from = parse_side_path(arguments.from);
+  if (!from) {
+    fmt::print(stderr, "olmoc mappings: --from takes SIDE=PATH\n");
+    return wrong_usage;
+  }
+  const LoadedMapping loaded = load_mapping(arguments.mapping);
+  const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
+  if (!loaded.plan) return loading;
+  const auto bound = bind_source(*loaded.plan, *from, std::nullopt, arguments.settings);
+  if (!bound) return console.report(bound.error(), loaded.sources);
+  console.report(bound->mapping.notes, loaded.sources);
+  const auto rules = concrete_rules(*loaded.plan, *bound);
+  if (console.json) {
+    Value::List entries;
+    for (const Concrete& rule : rules) entries.push_back(json_of(*loaded.plan, rule, bound->direction));
+    const Value::Object all{{"mapping", loaded.plan->name},
+                            {"from", loaded.plan->source_side(bound->direction).name},
+                            {"to", loaded.plan->destination_side(bound->direction).name},
+                            {"mappings", std::move(entries)}};
+    console.result(dump_json(all) + "\n");
+    return done;
+  }
+  for (const Concrete& rule : rules) {
+    const std::string axes = axes_text(*rule.rule, bound->direction);
+    console.result(fmt::format("{} -> {}{}\n", list(rule.sources), list(rule.destinations), axes.empty() ? "" : "  by " + axes));
+  }
+  return done;
+}
+
+}  // namespace omap::driver

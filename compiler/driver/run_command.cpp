@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "compiler/driver/byte_size.h"
+#include "compiler/driver/commands.h"
+#include "compiler/driver/load_mapping.h"
+#include "compiler/driver/progress_line.h"
+#include "compiler/driver/sides.h"
+#include "runtime/run/run.h"
+
+namespace omap::driver {
+namespace {
+
+/// Transformers 5 splits checkpoints at this size.
+constexpr std::uint64_t default_shard_bytes = 50'000'000'000;
+
+struct Output {
+  std::filesystem::path path;
+  bool is_directory = true;
+  CheckpointLayout layout;
+};
+
+Result<Output> lay_out(const CopyProgram& program, const std::filesystem::path& path, std::uint64_t max_shard_bytes) {
+  std::vector<OutputTensor> tensors;
+  tensors.reserve(program.destinations.size());
+  for (const Destination& destination : program.destinations) {
+    tensors.push_back({destination.key, destination.dtype, destination.shape});
+  }
+  Output output{path, path.extension() != ".safetensors", {}};
+  auto layout = output.is_directory ? lay_out_safetensors_directory(tensors, max_shard_bytes)
+                                    : lay_out_safetensors_file(tensors, path.filename().string());
+  if (!layout) return fail(std::move(layout.error()));
+  output.layout = std::move(*layout);
+  return output;
+}
+
+/// Bytes of this process in memory now: program, libraries, headers and plan.
+std::uint64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * 4096;
+}
+
+void print_plan_of_run(const Console& console, const RunEstimate& will, const Output& output) {
+  console.result(fmt::format("would read    {} ({})\n", spell_bytes(will.bytes_read), fmt::format("{} tensors written from it", will.tensors)));
+  console.result(fmt::format("would write   {} in {} file{}\n", spell_bytes(will.bytes_written), output.layout.files.size(),
+                             output.layout.files.size() == 1 ? "" : "s"));
+  for (const OutputFile& file : output.layout.files) {
+    const auto path = output.is_directory ? output.path / file.name : output.path;
+    console.result(fmt::format("  {}  {}\n", path.string(), spell_bytes(file.size)));
+  }
+  if (output.layout.index) console.result(fmt::format("  {}\n", (output.path / output.layout.index->name).string()));
+  console.result(fmt::format("peak memory   {} ({} of it buffers)\n", spell_bytes(resident_bytes() + will.buffer_bytes),
+                             spell_bytes(will.buffer_bytes)));
+}
+
+ExitCode wrong_usage_because(const Console& console, std::string_view why) {
+  if (console.json) {
+    console.report({Diagnostic(Code::direction_unclear, "{}", why)});
+  } else {
+    fmt::print(stderr, "olmoc run: {}\n", why);
+  }
+  return wrong_usage;
+}
+
+}  // namespace
+
+ExitCode run(const Console& console, const RunArguments& arguments) {
+  const auto from = parse_side_path(arguments.from);
+  const auto to = parse_side_path(arguments.to);
+  if (!from || !to) return wrong_usage_because(console, "--from and --to take SIDE=PATH");
+  std::uint64_t max_shard_bytes = default_shard_bytes;
+  if (arguments.max_shard_size) {
+    const auto bytes = parse_byte_size(*arguments.max_shard_size);
+    if (!bytes) return wrong_usage_because(console, "--max-shard-size takes a size like 20KB or 5GB");
+    if (to->path.extension() == ".safetensors") return wrong_usage_because(console, "--max-shard-size needs a directory to write to");
+    max_shard_bytes = *bytes;
+  }
+
+  const auto start = std::chrono::steady_clock::now();
+  const LoadedMapping loaded = load_mapping(arguments.mapping);
+  const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
+  if (!loaded.plan) return loading;
+  const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
+
+  auto bound = bind_source(*loaded.plan, *from, to->side, arguments.settings);
+  if (!bound) return fail_with(bound.error());
+  console.report(bound->mapping.notes, loaded.sources);
+  const CopyProgram& program = bound->mapping.program;
+  const CheckpointReader& source = bound->source.reader;
+
+  auto output = lay_out(program, to->path, max_shard_bytes);
+  if (!output) return fail_with(output.error());
+  const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout, from->path,
+                                         source.index().files());
+  if (!allowed) return fail_with(allowed.error());
+
+  RunOptions options;
+  options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+  ProgressLine progress(console);
+  options.progress = [&](std::uint64_t done_bytes, std::uint64_t total) { progress.update(done_bytes, total); };
+  const RunEstimate will = estimate(program, source.index(), output->layout, options);
+  if (arguments.dry_run) {
+    print_plan_of_run(console, will, *output);
+    return done;
+  }
+  auto staged = stage_output(output->path, output->is_directory, output->layout);
+  if (!staged) return fail_with(staged.error());
+  const auto ran = omap::run(program, source, output->layout, *staged, options);
+  progress.clear();
+  if (!ran) return fail_with(ran.error());
+  if (const auto committed = staged->commit(); !committed) return fail_with(committed.error());
+
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  console.info(fmt::format("{}: {} -> {}\n  {} tensors from {} tensors, {} written to {} in {:.2f} s\n", loaded.plan->name,
+                           from->side, to->side, program.destinations.size(), source.index().tensors().size(),
+                           spell_bytes(will.bytes_written), to->path.string(), seconds));
+  return done;
+}
+
+}  // namespace omap::driver

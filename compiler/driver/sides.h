@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/bind/bind.h"
+#include "runtime/checkpoint/checkpoint_reader.h"
+#include "runtime/json/value.h"
+#include "runtime/plan/plan.h"
+
+namespace omap::driver {
+
+/// `SIDE=PATH`
+struct SidePath {
+  std::string side;
+  std::filesystem::path path;
+};
+/// Nothing if there is no `=`, or nothing on one of its sides.
+[[nodiscard]] std::optional<SidePath> parse_side_path(const std::string& text);
+
+/// The direction that reads `from`; `to`, if given, has to be the other side.
+[[nodiscard]] Result<Direction> direction_between(const Plan& plan, const std::string& from,
+                                                  const std::optional<std::string>& to);
+
+/// A checkpoint that is read, with the config beside it.
+struct Source {
+  CheckpointReader reader;
+  /// config.json of its directory.
+  std::optional<Value> config;
+};
+[[nodiscard]] Result<Source> open_source(const std::filesystem::path& path);
+
+/// Opens the source, reads the settings, and binds.
+struct Bound {
+  Source source;
+  Direction direction;
+  BoundMapping mapping;
+};
+[[nodiscard]] Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
+                                        const std::vector<std::string>& settings);
+
+}  // namespace omap::driver

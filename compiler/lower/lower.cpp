@@ -1,0 +1,138 @@
+#include "compiler/lower/lower.h"
+
+#include "compiler/lower/lower_expr.h"
+
+namespace omap {
+namespace {
+
+class Lowering {
+ public:
+  explicit Lowering(const CheckedMapping& mapping) : mapping_(mapping) {}
+
+  Plan lower(const SourceMap& sources) {
+    plan_.name = mapping_.syntax->name.text;
+    plan_.doc = ast::documentation(*mapping_.statement);
+    plan_.left = side(*mapping_.left);
+    plan_.right = side(*mapping_.right);
+    plan_.sources = sources;
+    for (const auto& p : mapping_.params) plan_.params.push_back(param(p));
+    for (const auto& i : mapping_.indexes) plan_.indexes.push_back(index(i));
+    for (const auto& r : mapping_.requirements) {
+      plan_.requirements.push_back({expr(r.node->condition, {}), r.node->message.value_or(""), r.range});
+    }
+    for (const auto& r : mapping_.rules) plan_.rules.push_back(rule(r));
+    for (const auto& t : mapping_.ties) plan_.ties.push_back(tie(t));
+    for (const auto& i : mapping_.ignores) plan_.ignores.push_back(ignore(i));
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] Expr expr(const ast::Expr& from, const sema::NameSet& scope) const {
+    return lower_expr(mapping_, from, scope);
+  }
+
+  static SideDeclaration side(const ast::Side& from) {
+    return {from.name.text, from.format.text, from.root.value_or("")};
+  }
+
+  [[nodiscard]] Param param(const InContext<ast::Param>& from) const {
+    Param made;
+    made.name = from.node->name.text;
+    made.type = *param_type_from_text(from.node->type.name.text);
+    made.list = from.node->type.list;
+    made.range = from.range;
+    sema::NameSet scope;
+    if (from.node->index) {
+      made.index = from.node->index->text;
+      scope.insert(made.index);
+    }
+    if (from.node->value) made.value = expr(*from.node->value, scope);
+    return made;
+  }
+
+  [[nodiscard]] Index index(const InContext<ast::Index>& from) const {
+    Index made;
+    made.name = from.node->name.text;
+    made.range = from.range;
+    if (from.node->list) {
+      made.list = expr(*from.node->list, {});
+    } else {
+      Value::List names;
+      for (const ast::Name& name : from.node->names) names.emplace_back(name.text);
+      made.list.value = Value(std::move(names));
+    }
+    if (from.node->when) made.when = expr(*from.node->when, {made.name});
+    return made;
+  }
+
+  /// All conditions, outermost first, joined by `and`.
+  [[nodiscard]] std::optional<Expr> condition(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own,
+                                              const sema::NameSet& scope) const {
+    std::optional<Expr> all;
+    const auto join = [&](Expr next) {
+      if (!all) {
+        all = std::move(next);
+        return;
+      }
+      Expr both;
+      both.op = Expr::Op::logical_and;
+      both.args.push_back(std::move(*all));
+      both.args.push_back(std::move(next));
+      all = std::move(both);
+    };
+    for (const Condition& c : outer) {
+      Expr next = expr(*c.expr, scope);
+      if (c.negated) {
+        Expr negated;
+        negated.op = Expr::Op::logical_not;
+        negated.args.push_back(std::move(next));
+        next = std::move(negated);
+      }
+      join(std::move(next));
+    }
+    if (own) join(expr(*own, scope));
+    return all;
+  }
+
+  [[nodiscard]] Rule rule(const InContext<ast::Rule>& from) const {
+    Rule made;
+    made.to_right = from.node->arrow != ast::Arrow::left;
+    made.to_left = from.node->arrow != ast::Arrow::right;
+    made.optional = from.node->optional;
+    made.range = from.range;
+    for (const bool left : {true, false}) {
+      const auto prefixes = sema::prefix_keys(from.prefixes, left);
+      for (const ast::Term& term : left ? from.node->left : from.node->right) {
+        Term lowered{lower_key(mapping_, prefixes, term.key), std::nullopt, term.range};
+        if (term.shape) lowered.shape = lower_shape(*term.shape);
+        (left ? made.left : made.right).push_back(std::move(lowered));
+      }
+    }
+    made.when = condition(from.conditions, from.node->when, sema::rule_indexes(mapping_, from).loops);
+    return made;
+  }
+
+  [[nodiscard]] KeyTemplate side_key(const std::vector<const ast::Prefix*>& prefixes, const ast::SideKey& key) const {
+    return lower_key(mapping_, sema::prefix_keys(prefixes, key.side.text == mapping_.syntax->left.text), key.key);
+  }
+
+  [[nodiscard]] Tie tie(const InContext<ast::Tie>& from) const {
+    return {from.node->written.side.text, side_key(from.prefixes, from.node->written),
+            side_key(from.prefixes, from.node->kept),
+            condition(from.conditions, from.node->when, sema::tie_indexes(mapping_, from).loops), from.range};
+  }
+
+  [[nodiscard]] Ignore ignore(const InContext<ast::Ignore>& from) const {
+    return {from.node->pattern.side.text, side_key(from.prefixes, from.node->pattern),
+            condition(from.conditions, from.node->when, {}), from.range};
+  }
+
+  const CheckedMapping& mapping_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan lower(const CheckedMapping& mapping, const SourceMap& sources) { return Lowering(mapping).lower(sources); }
+
+}  // namespace omap

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "compiler/sema/checked_module.h"
+#include "compiler/sema/rule_indexes.h"
+#include "runtime/plan/expr.h"
+#include "runtime/plan/shape.h"
+
+namespace omap {
+
+/// `scope` holds the indexes that have a value where the expression stands; any other index is its list.
+[[nodiscard]] Expr lower_expr(const CheckedMapping& mapping, const ast::Expr& expr, const sema::NameSet& scope);
+
+/// A key behind its prefixes: joined by dots, but a quoted prefix as it stands.
+[[nodiscard]] KeyTemplate lower_key(const CheckedMapping& mapping, const std::vector<const ast::Key*>& prefixes,
+                                    const ast::Key& key);
+
+[[nodiscard]] Shape lower_shape(const ast::Shape& shape);
+
+}  // namespace omap

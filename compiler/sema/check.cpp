@@ -1,0 +1,57 @@
+#include <set>
+
+#include "compiler/sema/check_expressions.h"
+#include "compiler/sema/check_shapes.h"
+#include "compiler/sema/checked_module.h"
+#include "compiler/sema/collect.h"
+
+namespace omap {
+namespace {
+
+/// The names that each part of a mapping may use, and whether anything uses a name.
+void check_mapping(const CheckedMapping& mapping, Diagnostics& diagnostics) {
+  sema::Uses uses;
+  sema::Expressions check{mapping, diagnostics, uses};
+  for (const auto& param : mapping.params) check.param(*param.node);
+  for (const auto& index : mapping.indexes) check.index(*index.node);
+  for (const auto& require : mapping.requirements) check.condition(require.node->condition, {});
+  for (const auto& rule : mapping.rules) {
+    check.rule(rule);
+    sema::check_shapes(mapping, *rule.node, diagnostics, uses);
+  }
+  for (const auto& tie : mapping.ties) check.tie(tie);
+  for (const auto& ignore : mapping.ignores) check.ignore(ignore);
+  if (has_errors(diagnostics)) return;
+  for (const auto& [name, symbol] : mapping.symbols) {
+    if (symbol.kind == Symbol::Kind::side || uses.contains(name)) continue;
+    diagnostics.push_back(Diagnostic(Code::unused_name, symbol.range, "{} `{}` is not used",
+                                     symbol.kind == Symbol::Kind::param ? "param" : "index", name)
+                              .help("take it out"));
+  }
+}
+
+void check_version(const ast::Module& module, Diagnostics& diagnostics) {
+  const ast::Version* version =
+      module.statements.empty() ? nullptr : std::get_if<ast::Version>(&module.statements.front().node);
+  if (version && version->number == 1) return;
+  const SourceRange range =
+      module.statements.empty() ? SourceRange{module.file, 0, 0} : module.statements.front().range;
+  diagnostics.push_back(version ? Diagnostic(Code::missing_version, range, "language version {} is not known", version->number)
+                                      .help("this program reads `omap 1`")
+                                : Diagnostic(Code::missing_version, range, "a file begins with `omap 1`")
+                                      .label("before this")
+                                      .help("write `omap 1` on the first line: the version of the language"));
+}
+
+}  // namespace
+
+CheckedModule check(ast::Module module, Diagnostics& diagnostics) {
+  CheckedModule checked;
+  checked.syntax = std::make_shared<const ast::Module>(std::move(module));
+  check_version(*checked.syntax, diagnostics);
+  checked.mappings = sema::collect(*checked.syntax, diagnostics);
+  for (const CheckedMapping& mapping : checked.mappings) check_mapping(mapping, diagnostics);
+  return checked;
+}
+
+}  // namespace omap

@@ -1,0 +1,380 @@
+#include "compiler/sema/check_expressions.h"
+
+#include <algorithm>
+#include <array>
+
+#include "diagnostics/nearest.h"
+
+namespace omap::sema {
+namespace {
+
+using Base = Type::Base;
+constexpr Type any_type{};
+constexpr Type bool_type{Base::boolean, false};
+constexpr Type int_type{Base::integer, false};
+constexpr Type float_type{Base::real, false};
+
+/// A function over values. `count` of arguments at most; with `folds`, of one list or of several values.
+struct Function {
+  std::string_view name;
+  std::size_t min_args, max_args;
+};
+constexpr std::array<Function, 7> functions = {{{"len", 1, 1},
+                                                {"first", 1, 1},
+                                                {"min", 1, 64},
+                                                {"max", 1, 64},
+                                                {"ceildiv", 2, 2},
+                                                {"int", 1, 1},
+                                                {"ln", 1, 1}}};
+/// A function over a tensor of the source: `SIDE:KEY`, and so many more arguments.
+constexpr std::array<Function, 4> key_functions = {{{"present", 0, 0}, {"extent", 1, 1}, {"count", 0, 0}, {"dtype", 0, 0}}};
+
+template <std::size_t N>
+const Function* find(const std::array<Function, N>& table, std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const Function& f) { return f.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void Expressions::param(const ast::Param& p) {
+  NameSet scope;
+  if (p.index) {
+    const auto symbol = mapping.symbols.find(p.index->text);
+    if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::index) {
+      report(Diagnostic(Code::unknown_name, p.index->range, "no index is called `{}`", p.index->text)
+                 .help("declare it: `index {} in 0..n`", p.index->text));
+    }
+    uses.insert(p.index->text);
+    scope.insert(p.index->text);
+  }
+  if (p.value) want(*p.value, mapping.symbols.find(p.name.text)->second.type, scope);
+}
+
+void Expressions::index(const ast::Index& i) {
+  if (i.list) {
+    const Type type = infer(*i.list, {});
+    if (!is_any(type) && !type.list) {
+      report(Diagnostic(Code::type_mismatch, i.list->range, "an index runs over a list, not over `{}`", to_text(type))
+                 .help("a range `0..n`, a list, or names: `{{q, k, v}}`"));
+    }
+  }
+  for (std::size_t a = 0; a < i.names.size(); ++a) {
+    for (std::size_t b = 0; b < a; ++b) {
+      if (i.names[a].text == i.names[b].text) {
+        report(Diagnostic(Code::duplicate_name, i.names[a].range, "`{}` stands twice in the index", i.names[a].text)
+                   .also(i.names[b].range, "first here"));
+      }
+    }
+  }
+  if (i.when) condition(*i.when, {i.name.text});
+}
+
+void Expressions::condition(const ast::Expr& expr, const NameSet& scope) { want(expr, bool_type, scope); }
+
+void Expressions::rule(const InContext<ast::Rule>& r) {
+  for (const ast::Prefix* prefix : r.prefixes) {
+    key(prefix->left, {});
+    key(prefix->right, {});
+  }
+  for (const auto* side : {&r.node->left, &r.node->right}) {
+    for (const ast::Term& term : *side) key(term.key, {});
+  }
+  conditions(r.conditions, r.node->when, rule_indexes(mapping, r));
+}
+
+void Expressions::tie(const InContext<ast::Tie>& t) {
+  for (const ast::SideKey* key : {&t.node->written, &t.node->kept}) {
+    side(key->side);
+    this->key(key->key, {});
+  }
+  if (t.node->written.side.text != t.node->kept.side.text) {
+    report(Diagnostic(Code::wrong_side, t.node->kept.side.range, "a tie is between two tensors of one side")
+               .also(t.node->written.side.range, "the other tensor is of `{}`", t.node->written.side.text)
+               .help("what the other side gets is a rule's work: `A <- B`"));
+  }
+  const RuleIndexes indexes = tie_indexes(mapping, t);
+  if (indexes.all != indexes.loops) {
+    report(Diagnostic(Code::index_not_in_key, t.range, "the two keys of a tie have different indexes"));
+  }
+  conditions(t.conditions, t.node->when, indexes);
+}
+
+void Expressions::ignore(const InContext<ast::Ignore>& i) {
+  side(i.node->pattern.side);
+  key(i.node->pattern.key, {.pattern = true});
+  conditions(i.conditions, i.node->when, {});
+}
+
+void Expressions::conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own,
+                             const RuleIndexes& indexes) {
+  for (const Condition& c : outer) {
+    only_loops(*c.expr, indexes);
+    condition(*c.expr, indexes.loops);
+  }
+  if (!own) return;
+  only_loops(*own, indexes);
+  condition(*own, indexes.loops);
+}
+
+void Expressions::only_loops(const ast::Expr& expr, const RuleIndexes& indexes) {
+  if (expr.kind == ast::Expr::Kind::name && indexes.all.contains(expr.text) && !indexes.loops.contains(expr.text)) {
+    report(Diagnostic(Code::condition_on_axis, expr.range, "`{}` is an axis of this rule, so a `when` cannot choose by it",
+                      expr.text)
+               .label("it does not stand in every key of the rule")
+               .help("filter it where it is declared: `index {} in ... when ...`", expr.text));
+  }
+  for (const ast::Expr& operand : expr.operands) only_loops(operand, indexes);
+}
+
+void Expressions::side(const ast::Name& name) {
+  const auto symbol = mapping.symbols.find(name.text);
+  if (symbol != mapping.symbols.end() && symbol->second.kind == Symbol::Kind::side) return;
+  report(Diagnostic(Code::wrong_side, name.range, "`{}` is no side of this mapping", name.text)
+             .help("its sides are `{}` and `{}`", mapping.syntax->left.text, mapping.syntax->right.text));
+}
+
+void Expressions::key(const ast::Key& k, KeyUse use) {
+  for (const ast::KeyPart& part : k.parts) {
+    switch (part.kind) {
+      case ast::KeyPart::Kind::placeholder: {
+        const auto scope = indexes_in(mapping, k);
+        const Type type = infer(part.expr.front(), scope);
+        if (!fits(type, int_type) && !fits(type, {Base::string, false})) {
+          report(Diagnostic(Code::type_mismatch, part.range, "a placeholder is an int or a string, not `{}`", to_text(type)));
+        }
+        break;
+      }
+      case ast::KeyPart::Kind::any:
+        if (!use.any) {
+          report(Diagnostic(Code::misplaced_statement, part.range, "`{{_}}` stands only in `count(SIDE:KEY)`")
+                     .help("declare an index: `index layer in 0..n`, and write `{{layer}}`"));
+        }
+        break;
+      case ast::KeyPart::Kind::segment:
+      case ast::KeyPart::Kind::segments:
+        if (!use.pattern) {
+          report(Diagnostic(Code::misplaced_statement, part.range, "a wildcard stands only in `same`, `ignore` and `remove`")
+                     .help("name what varies by an index: `{{layer}}`"));
+        }
+        break;
+      default: break;
+    }
+  }
+}
+
+void Expressions::want(const ast::Expr& expr, Type wanted, const NameSet& scope) {
+  const Type type = infer(expr, scope);
+  if (fits(type, wanted)) return;
+  report(Diagnostic(Code::type_mismatch, expr.range, "`{}` is wanted here, and this is `{}`", to_text(wanted), to_text(type)));
+}
+
+Type Expressions::infer(const ast::Expr& expr, const NameSet& scope) {
+  using Kind = ast::Expr::Kind;
+  switch (expr.kind) {
+    case Kind::null: return {Base::null, false};
+    case Kind::boolean: return bool_type;
+    case Kind::integer: return int_type;
+    case Kind::real: return float_type;
+    case Kind::string: return {Base::string, false};
+    case Kind::name: return name(expr, scope);
+    case Kind::item: return item(expr, scope);
+    case Kind::list: return list(expr.operands, scope);
+    case Kind::binary: return binary(expr, scope);
+    case Kind::call: return call(expr, scope);
+    case Kind::member: {
+      const Type type = infer(expr.operands[0], scope);
+      if (!is_any(type)) {
+        report(Diagnostic(Code::type_mismatch, expr.range, "`{}` has no members: it is `{}`, not a config", expr.text,
+                          to_text(type)));
+      }
+      return any_type;
+    }
+    case Kind::negate: {
+      const Type type = infer(expr.operands[0], scope);
+      if (!is_number(type)) {
+        report(Diagnostic(Code::type_mismatch, expr.range, "`-` needs a number, and this is `{}`", to_text(type)));
+        return any_type;
+      }
+      return type;
+    }
+    case Kind::logical_not: want(expr.operands[0], bool_type, scope); return bool_type;
+    case Kind::conditional: {
+      want(expr.operands[0], bool_type, scope);
+      const Type then_type = infer(expr.operands[1], scope);
+      return either(then_type, infer(expr.operands[2], scope));
+    }
+  }
+  return any_type;
+}
+
+Type Expressions::name(const ast::Expr& expr, const NameSet& scope) {
+  uses.insert(expr.text);
+  const auto found = mapping.symbols.find(expr.text);
+  if (found == mapping.symbols.end()) {
+    std::vector<std::string> names;
+    for (const auto& [known, symbol] : mapping.symbols) names.push_back(known);
+    Diagnostic diagnostic(Code::unknown_name, expr.range, "nothing is called `{}`", expr.text);
+    if (const auto near = nearest(expr.text, names)) {
+      diagnostic.secondary.push_back({mapping.symbols.find(*near)->second.range, "declared here"});
+      diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
+    } else {
+      diagnostic.helps.push_back("a name is a side, a `param` or an `index` of this mapping");
+    }
+    report(std::move(diagnostic));
+    return any_type;
+  }
+  const Symbol& symbol = found->second;
+  if (symbol.kind == Symbol::Kind::side) return any_type;
+  if (symbol.kind == Symbol::Kind::param) {
+    if (symbol.param_index.empty()) return symbol.type;
+    return symbol.type.list ? any_type : Type{symbol.type.base, true};
+  }
+  return scope.contains(expr.text) ? symbol.type : Type{symbol.type.base, true};
+}
+
+Type Expressions::item(const ast::Expr& expr, const NameSet& scope) {
+  const Type type = infer(expr.operands[0], scope);
+  const Type at = infer(expr.operands[1], scope);
+  if (is_any(type)) return any_type;
+  if (!type.list) {
+    report(Diagnostic(Code::type_mismatch, expr.operands[0].range, "`{}` has no items", to_text(type)));
+    return any_type;
+  }
+  if (!fits(at, int_type)) {
+    report(Diagnostic(Code::type_mismatch, expr.operands[1].range, "a list is read at an int, not at `{}`", to_text(at)));
+  }
+  return {type.base, false};
+}
+
+Type Expressions::list(const std::vector<ast::Expr>& items, const NameSet& scope) {
+  if (items.empty()) return {Base::any, true};
+  Type type = infer(items.front(), scope);
+  for (std::size_t i = 1; i < items.size(); ++i) type = either(type, infer(items[i], scope));
+  return type.list ? Type{Base::any, true} : Type{type.base, true};
+}
+
+Type Expressions::binary(const ast::Expr& expr, const NameSet& scope) {
+  const std::string& op = expr.text;
+  if (op == "and" || op == "or") {
+    for (const ast::Expr& operand : expr.operands) want(operand, bool_type, scope);
+    return bool_type;
+  }
+  if (op == "??") {
+    const Type first = infer(expr.operands[0], scope);
+    return either(first, infer(expr.operands[1], scope));
+  }
+  if (op == "..") {
+    for (const ast::Expr& operand : expr.operands) want(operand, int_type, scope);
+    return {Base::integer, true};
+  }
+  if (op == "in" || op == "not in") {
+    const Type element = infer(expr.operands[0], scope);
+    const Type in = infer(expr.operands[1], scope);
+    if (!is_any(in) && !in.list) {
+      report(Diagnostic(Code::type_mismatch, expr.operands[1].range, "`in` needs a list, and this is `{}`", to_text(in)));
+    } else if (!is_any(in) && !fits(element, {in.base, false}) && !fits({in.base, false}, element)) {
+      report(Diagnostic(Code::type_mismatch, expr.range, "a list of `{}` never holds a value of type `{}`",
+                        to_text({in.base, false}), to_text(element)));
+    }
+    return bool_type;
+  }
+  if (op == "==" || op == "!=") {
+    const Type a = infer(expr.operands[0], scope);
+    const Type b = infer(expr.operands[1], scope);
+    if (!fits(a, b) && !fits(b, a)) {
+      report(Diagnostic(Code::type_mismatch, expr.range, "`{}` and `{}` are never equal", to_text(a), to_text(b)));
+    }
+    return bool_type;
+  }
+  const Type type = arithmetic(expr, scope);
+  return op.front() == '<' || op.front() == '>' ? bool_type : type;
+}
+
+Type Expressions::arithmetic(const ast::Expr& expr, const NameSet& scope) {
+  Type result = int_type;
+  for (const ast::Expr& operand : expr.operands) {
+    const Type type = infer(operand, scope);
+    if (!is_number(type)) {
+      report(Diagnostic(Code::type_mismatch, operand.range, "`{}` needs numbers, and this is `{}`", expr.text, to_text(type)));
+      return any_type;
+    }
+    if (is_any(type)) {
+      result = any_type;
+    } else if (!is_any(result) && type.base == Base::real) {
+      result = float_type;
+    }
+  }
+  return result;
+}
+
+Type Expressions::call(const ast::Expr& expr, const NameSet& scope) {
+  const Function* function = find(functions, expr.text);
+  const Function* of_key = find(key_functions, expr.text);
+  if (!function && !of_key) {
+    std::vector<std::string> names;
+    for (const Function& f : functions) names.emplace_back(f.name);
+    for (const Function& f : key_functions) names.emplace_back(f.name);
+    Diagnostic diagnostic(Code::unknown_name, expr.word_range, "there is no function `{}`", expr.text);
+    if (const auto near = nearest(expr.text, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
+    diagnostic.helps.push_back(fmt::format("functions are {}", fmt::join(names, ", ")));
+    report(std::move(diagnostic));
+    return any_type;
+  }
+  if (of_key && (!expr.key.empty() || expr.text != "present")) return key_call(expr, scope);
+  if (of_key) {
+    if (expr.operands.size() == 1) {
+      infer(expr.operands.front(), scope);
+    } else {
+      report(Diagnostic(Code::wrong_arguments, expr.range, "`present` takes `SIDE:KEY` or a config path"));
+    }
+    return bool_type;
+  }
+  if (!expr.key.empty() || expr.operands.size() < function->min_args || expr.operands.size() > function->max_args) {
+    report(Diagnostic(Code::wrong_arguments, expr.range, "`{}` takes {} value{}", expr.text, function->min_args,
+                      function->min_args == 1 ? "" : "s"));
+    return any_type;
+  }
+  std::vector<Type> types;
+  for (const ast::Expr& operand : expr.operands) types.push_back(infer(operand, scope));
+  const bool of_list = expr.text == "len" || expr.text == "first" ||
+                       ((expr.text == "min" || expr.text == "max") && types.size() == 1);
+  if (of_list && !is_any(types[0]) && !types[0].list) {
+    report(Diagnostic(Code::wrong_arguments, expr.operands[0].range, "`{}` needs a list, and this is `{}`", expr.text,
+                      to_text(types[0])));
+    return any_type;
+  }
+  if (!of_list && !std::all_of(types.begin(), types.end(), is_number)) {
+    report(Diagnostic(Code::wrong_arguments, expr.range, "`{}` needs numbers", expr.text));
+    return any_type;
+  }
+  if (expr.text == "len" || expr.text == "ceildiv" || expr.text == "int") return int_type;
+  if (expr.text == "ln") return float_type;
+  if (of_list) return is_any(types[0]) ? any_type : Type{types[0].base, false};
+  return types[0];
+}
+
+Type Expressions::key_call(const ast::Expr& expr, const NameSet& scope) {
+  const Function& function = *find(key_functions, expr.text);
+  if (expr.key.size() != 1 || expr.operands.size() != function.min_args) {
+    report(Diagnostic(Code::wrong_arguments, expr.range, "`{}` takes a tensor{}", expr.text,
+                      function.min_args == 1 ? " and a dimension" : "")
+               .help("write `{}(SIDE:KEY{})`", expr.text, function.min_args == 1 ? ", 0" : ""));
+    return any_type;
+  }
+  side(expr.key.front().side);
+  const bool is_count = expr.text == "count";
+  key(expr.key.front().key, {.any = is_count});
+  const auto& parts = expr.key.front().key.parts;
+  const auto free = std::count_if(parts.begin(), parts.end(), [](auto& p) { return p.kind == ast::KeyPart::Kind::any; });
+  if (is_count && free != 1) {
+    report(Diagnostic(Code::wrong_arguments, expr.key.front().range, "`count` needs one `{{_}}` in its key")
+               .help("it is the largest number in that place, plus one: `count({}:blocks.{{_}}.weight)`",
+                     expr.key.front().side.text));
+  }
+  if (!expr.operands.empty()) want(expr.operands.front(), int_type, scope);
+  if (expr.text == "present") return bool_type;
+  return expr.text == "dtype" ? Type{Base::dtype, false} : int_type;
+}
+
+}  // namespace omap::sema

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "compiler/sema/checked_module.h"
+#include "compiler/sema/rule_indexes.h"
+
+namespace omap::sema {
+
+/// Names that something reads.
+using Uses = NameSet;
+
+/// Finds what names stand for and whether types agree. `scope` holds the indexes that have a value where an expression
+/// stands; any other index is its list there.
+struct Expressions {
+  const CheckedMapping& mapping;
+  Diagnostics& diagnostics;
+  Uses& uses;
+
+  void param(const ast::Param& param);
+  void index(const ast::Index& index);
+  void condition(const ast::Expr& expr, const NameSet& scope);
+  void rule(const InContext<ast::Rule>& rule);
+  void tie(const InContext<ast::Tie>& tie);
+  void ignore(const InContext<ast::Ignore>& ignore);
+
+  /// The type of an expression; `any` after an error, so that one mistake is one error.
+  Type infer(const ast::Expr& expr, const NameSet& scope);
+
+ private:
+  struct KeyUse {
+    bool pattern = false;  ///< `*` and `**` may stand in it
+    bool any = false;      ///< `{_}` may
+  };
+  void key(const ast::Key& key, KeyUse use);
+  void side(const ast::Name& side);
+  void conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own, const RuleIndexes& indexes);
+  void only_loops(const ast::Expr& expr, const RuleIndexes& indexes);
+  void want(const ast::Expr& expr, Type wanted, const NameSet& scope);
+  void report(Diagnostic diagnostic) { diagnostics.push_back(std::move(diagnostic)); }
+
+  Type name(const ast::Expr& expr, const NameSet& scope);
+  Type item(const ast::Expr& expr, const NameSet& scope);
+  Type binary(const ast::Expr& expr, const NameSet& scope);
+  Type arithmetic(const ast::Expr& expr, const NameSet& scope);
+  Type call(const ast::Expr& expr, const NameSet& scope);
+  Type key_call(const ast::Expr& expr, const NameSet& scope);
+  Type list(const std::vector<ast::Expr>& items, const NameSet& scope);
+};
+
+}  // namespace omap::sema

@@ -1,0 +1,64 @@
+#include "compiler/sema/check_shapes.h"
+
+namespace omap::sema {
+namespace {
+
+struct ShapeCheck {
+  const CheckedMapping& mapping;
+  Diagnostics& diagnostics;
+  Uses& uses;
+  std::size_t ellipses = 0;
+
+  void axis(const ast::Axis& axis, bool whole_dimension) {
+    using Kind = ast::Axis::Kind;
+    switch (axis.kind) {
+      case Kind::named: named(axis); break;
+      case Kind::divided:
+        diagnostics.push_back(Diagnostic(Code::not_supported, axis.range,
+                                         "`{}/{}` is part of the language, but not supported yet", axis.text, *axis.value));
+        break;
+      case Kind::literal:
+        if (*axis.value == 1) break;
+        diagnostics.push_back(Diagnostic(Code::unnamed_literal, axis.range, "the extent {} has no name", *axis.value)
+                                  .label("which axis is this?")
+                                  .help("name it: `two={}`; the other side then says `two`", *axis.value));
+        break;
+      case Kind::ellipsis:
+        if (!whole_dimension || ++ellipses > 1) {
+          diagnostics.push_back(Diagnostic(Code::ellipsis_misplaced, axis.range, "`...` stands {}",
+                                           whole_dimension ? "twice in a shape" : "inside brackets")
+                                    .help("it is the dimensions that the shape does not name, once: `[(a + b) ...]`"));
+        }
+        break;
+      case Kind::product:
+      case Kind::sum: break;
+    }
+    for (const ast::Axis& part : axis.parts) this->axis(part, false);
+  }
+
+  void named(const ast::Axis& axis) {
+    uses.insert(axis.text);
+    const auto symbol = mapping.symbols.find(axis.text);
+    if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::param) return;
+    const Type type = symbol->second.type;
+    if (type.base == Type::Base::integer && !type.list && symbol->second.param_index.empty()) return;
+    diagnostics.push_back(Diagnostic(Code::axis_not_a_size, axis.range, "axis `{}` is a param of type `{}`", axis.text,
+                                     to_text(type))
+                              .also(symbol->second.range, "declared here")
+                              .help("an axis is named after an `int` param or an index, or after nothing that is declared"));
+  }
+};
+
+}  // namespace
+
+void check_shapes(const CheckedMapping& mapping, const ast::Rule& rule, Diagnostics& diagnostics, Uses& uses) {
+  for (const auto* side : {&rule.left, &rule.right}) {
+    for (const ast::Term& term : *side) {
+      if (!term.shape) continue;
+      ShapeCheck check{mapping, diagnostics, uses};
+      for (const ast::Axis& dim : term.shape->dims) check.axis(dim, true);
+    }
+  }
+}
+
+}  // namespace omap::sema

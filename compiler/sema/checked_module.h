@@ -1,0 +1,66 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/sema/type.h"
+#include "compiler/syntax/ast.h"
+#include "diagnostics/diagnostic.h"
+
+namespace omap {
+
+/// `when EXPR`, or its negation in an `else`.
+struct Condition {
+  const ast::Expr* expr = nullptr;
+  bool negated = false;
+};
+
+/// A declaration or rule with the blocks that it stands in, outermost first.
+template <class Node>
+struct InContext {
+  const Node* node = nullptr;
+  SourceRange range;
+  std::vector<const ast::Prefix*> prefixes;
+  std::vector<Condition> conditions;
+};
+
+/// What a name in an expression, key or shape of a mapping stands for.
+struct Symbol {
+  enum class Kind : std::uint8_t { side, param, index };
+  Kind kind = Kind::param;
+  SourceRange range;
+  /// Of a param; of a value of an index.
+  sema::Type type;
+  /// Of a param: the index that it has a value for each of, or empty.
+  std::string param_index;
+};
+
+struct CheckedMapping {
+  const ast::Mapping* syntax = nullptr;
+  const ast::Statement* statement = nullptr;
+  /// Declarations of the two sides, if the file has them.
+  const ast::Side* left = nullptr;
+  const ast::Side* right = nullptr;
+  std::map<std::string, Symbol, std::less<>> symbols;
+  std::vector<InContext<ast::Param>> params;
+  std::vector<InContext<ast::Index>> indexes;
+  std::vector<InContext<ast::Require>> requirements;
+  std::vector<InContext<ast::Rule>> rules;
+  std::vector<InContext<ast::Tie>> ties;
+  std::vector<InContext<ast::Ignore>> ignores;
+};
+
+/// A module with what was learnt about it. Tables point into the tree, which they keep alive.
+struct CheckedModule {
+  std::shared_ptr<const ast::Module> syntax;
+  std::vector<CheckedMapping> mappings;
+};
+
+/// Resolves names, joins blocks with the rules in them, and checks types. Problems go to `diagnostics`; a mapping with
+/// errors is in the result all the same, for tools that go on.
+[[nodiscard]] CheckedModule check(ast::Module module, Diagnostics& diagnostics);
+
+}  // namespace omap

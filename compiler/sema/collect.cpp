@@ -1,0 +1,233 @@
+#include "compiler/sema/collect.h"
+
+#include <array>
+#include <optional>
+#include <type_traits>
+
+#include "diagnostics/nearest.h"
+
+namespace omap::sema {
+namespace {
+
+constexpr std::array formats = {"safetensors", "dcp", "torch"};
+
+std::optional<Type> declared_type(const ast::Type& type) {
+  constexpr std::array<std::pair<const char*, Type::Base>, 6> names = {{{"int", Type::Base::integer},
+                                                                        {"float", Type::Base::real},
+                                                                        {"bool", Type::Base::boolean},
+                                                                        {"string", Type::Base::string},
+                                                                        {"dtype", Type::Base::dtype},
+                                                                        {"config", Type::Base::any}}};
+  for (const auto& [name, base] : names) {
+    if (type.name.text == name) return Type{base, type.list};
+  }
+  return std::nullopt;
+}
+
+class Collector {
+ public:
+  explicit Collector(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  std::vector<CheckedMapping> module(const ast::Module& module) {
+    for (const ast::Statement& statement : module.statements) {
+      if (const auto* side = std::get_if<ast::Side>(&statement.node)) add_side(*side);
+    }
+    for (const ast::Statement& statement : module.statements) {
+      if (const auto* mapping = std::get_if<ast::Mapping>(&statement.node)) {
+        add_mapping(*mapping, statement);
+      } else if (std::holds_alternative<ast::Use>(statement.node)) {
+        not_supported(statement.range, "`use`");
+      } else if (std::holds_alternative<ast::Version>(statement.node)) {
+        if (&statement != &module.statements.front()) misplaced(statement.range, "`omap 1` stands on the first line");
+      } else if (!std::holds_alternative<ast::Side>(statement.node)) {
+        misplaced(statement.range, "this statement stands outside a mapping");
+      }
+    }
+    return std::move(mappings_);
+  }
+
+ private:
+  void report(Diagnostic diagnostic) { diagnostics_.push_back(std::move(diagnostic)); }
+  void misplaced(SourceRange range, std::string_view what) {
+    report(Diagnostic(Code::misplaced_statement, range, "{}", what));
+  }
+  void not_supported(SourceRange range, std::string_view what) {
+    report(Diagnostic(Code::not_supported, range, "{} is part of the language, but not supported yet", what));
+  }
+  void duplicate(std::string_view what, const ast::Name& name, SourceRange first) {
+    report(Diagnostic(Code::duplicate_name, name.range, "{} `{}` is declared twice", what, name.text)
+               .label("here again")
+               .also(first, "first declared here"));
+  }
+
+  void add_side(const ast::Side& side) {
+    const auto [first, is_new] = sides_.try_emplace(side.name.text, &side);
+    if (!is_new) duplicate("side", side.name, first->second->name.range);
+    if (std::find(formats.begin(), formats.end(), side.format.text) != formats.end()) return;
+    Diagnostic diagnostic(Code::unknown_format, side.format.range, "there is no format `{}`", side.format.text);
+    diagnostic.helps.push_back("formats are `safetensors`, `dcp` and `torch`");
+    report(std::move(diagnostic));
+  }
+
+  const ast::Side* find_side(const ast::Name& name) {
+    const auto found = sides_.find(name.text);
+    if (found != sides_.end()) return found->second;
+    std::vector<std::string> names;
+    for (const auto& [known, side] : sides_) names.push_back(known);
+    Diagnostic diagnostic(Code::wrong_side, name.range, "no side is called `{}`", name.text);
+    if (const auto near = nearest(name.text, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
+    diagnostic.helps.push_back(fmt::format("declare it: `side {}: safetensors`", name.text));
+    report(std::move(diagnostic));
+    return nullptr;
+  }
+
+  void add_mapping(const ast::Mapping& syntax, const ast::Statement& statement) {
+    for (const CheckedMapping& other : mappings_) {
+      if (other.syntax->name.text == syntax.name.text) duplicate("mapping", syntax.name, other.syntax->name.range);
+    }
+    CheckedMapping& mapping = mappings_.emplace_back();
+    mapping.syntax = &syntax;
+    mapping.statement = &statement;
+    mapping.left = find_side(syntax.left);
+    mapping.right = find_side(syntax.right);
+    if (syntax.left.text == syntax.right.text) {
+      report(Diagnostic(Code::wrong_side, syntax.right.range, "both sides are `{}`", syntax.left.text)
+                 .help("a mapping has two sides: declare another with `side NAME: FORMAT`"));
+    }
+    for (const ast::Name* side : {&syntax.left, &syntax.right}) {
+      mapping.symbols.try_emplace(side->text, Symbol{Symbol::Kind::side, side->range, {}, {}});
+    }
+    if (syntax.base) not_supported(syntax.base->range, "`extends`");
+    Context context;
+    body(mapping, syntax.body, context);
+    index_types(mapping);
+  }
+
+  struct Context {
+    std::vector<const ast::Prefix*> prefixes;
+    std::vector<Condition> conditions;
+    [[nodiscard]] bool in_block() const { return !prefixes.empty() || !conditions.empty(); }
+  };
+
+  void body(CheckedMapping& mapping, const std::vector<ast::Statement>& statements, Context& context) {
+    for (const ast::Statement& statement : statements) {
+      std::visit([&](const auto& node) { add(mapping, statement, node, context); }, statement.node);
+    }
+  }
+
+  template <class Node>
+  InContext<Node> in_context(const ast::Statement& statement, const Node& node, const Context& context) {
+    return {&node, statement.range, context.prefixes, context.conditions};
+  }
+
+  template <class Node>
+  void add(CheckedMapping& mapping, const ast::Statement& statement, const Node& node, Context& context) {
+    if constexpr (std::is_same_v<Node, ast::Param>) {
+      if (at_top(statement, context)) add_param(mapping, statement, node);
+    } else if constexpr (std::is_same_v<Node, ast::Index>) {
+      if (at_top(statement, context)) {
+        declare(mapping, node.name, {Symbol::Kind::index, node.name.range, {}, {}}, "index");
+        mapping.indexes.push_back(in_context(statement, node, context));
+      }
+    } else if constexpr (std::is_same_v<Node, ast::Require>) {
+      if (at_top(statement, context)) mapping.requirements.push_back(in_context(statement, node, context));
+    } else if constexpr (std::is_same_v<Node, ast::Rule>) {
+      add_rule(mapping, statement, node, context);
+    } else if constexpr (std::is_same_v<Node, ast::Tie>) {
+      mapping.ties.push_back(in_context(statement, node, context));
+    } else if constexpr (std::is_same_v<Node, ast::Ignore>) {
+      mapping.ignores.push_back(in_context(statement, node, context));
+    } else if constexpr (std::is_same_v<Node, ast::Prefix>) {
+      context.prefixes.push_back(&node);
+      if (node.when) context.conditions.push_back({&*node.when, false});
+      body(mapping, node.body, context);
+      if (node.when) context.conditions.pop_back();
+      context.prefixes.pop_back();
+    } else if constexpr (std::is_same_v<Node, ast::When>) {
+      for (const bool negated : {false, true}) {
+        context.conditions.push_back({&node.condition, negated});
+        body(mapping, negated ? node.else_body : node.body, context);
+        context.conditions.pop_back();
+      }
+    } else if constexpr (std::is_same_v<Node, ast::Same>) {
+      not_supported(statement.range, "`same`");
+    } else if constexpr (std::is_same_v<Node, ast::Remove>) {
+      not_supported(statement.range, "`remove`");
+    } else if constexpr (std::is_same_v<Node, ast::Restrict>) {
+      not_supported(statement.range, "`restrict`");
+    } else if constexpr (std::is_same_v<Node, ast::State>) {
+      not_supported(statement.range, "a `state` block");
+    } else if constexpr (std::is_same_v<Node, ast::Config>) {
+      not_supported(statement.range, "a `config` section");
+    } else {
+      misplaced(statement.range, "this statement stands inside a mapping");
+    }
+  }
+
+  bool at_top(const ast::Statement& statement, const Context& context) {
+    if (context.in_block()) {
+      report(Diagnostic(Code::misplaced_statement, statement.range, "a declaration stands inside a block of rules")
+                 .help("move it to the top of the mapping: it holds for all of it"));
+    }
+    return !context.in_block();
+  }
+
+  void declare(CheckedMapping& mapping, const ast::Name& name, Symbol symbol, std::string_view what) {
+    if (name.text == "_") {
+      report(Diagnostic(Code::duplicate_name, name.range, "`_` is no name: it stands for what is dropped"));
+      return;
+    }
+    const auto [first, is_new] = mapping.symbols.try_emplace(name.text, std::move(symbol));
+    if (!is_new) duplicate(what, name, first->second.range);
+  }
+
+  void add_param(CheckedMapping& mapping, const ast::Statement& statement, const ast::Param& param) {
+    if (param.override_) not_supported(statement.range, "`override`");
+    auto type = declared_type(param.type);
+    if (!type) {
+      report(Diagnostic(Code::type_mismatch, param.type.name.range, "there is no type `{}`", param.type.name.text)
+                 .help("types are `int`, `float`, `bool`, `string`, `dtype`, `config`, and lists of them: `[int]`"));
+      type = Type{};
+    }
+    declare(mapping, param.name,
+            {Symbol::Kind::param, param.name.range, *type, param.index ? param.index->text : std::string()}, "param");
+    mapping.params.push_back({&param, statement.range, {}, {}});
+  }
+
+  void add_rule(CheckedMapping& mapping, const ast::Statement& statement, const ast::Rule& rule, const Context& context) {
+    if (rule.override_) not_supported(statement.range, "`override`");
+    for (const auto* side : {&rule.left, &rule.right}) {
+      for (const ast::Term& term : *side) {
+        if (term.fill) not_supported(term.range, "`fill`");
+        if (term.as) not_supported(term.as->range, "`as`");
+        if (!term.ops.empty()) not_supported(term.ops.front().range, "arithmetic on tensors");
+      }
+    }
+    mapping.rules.push_back(in_context(statement, rule, context));
+  }
+
+  /// The values of `{q, k}` are strings, those of a range ints; other lists say it when they are read.
+  static void index_types(CheckedMapping& mapping) {
+    for (const auto& index : mapping.indexes) {
+      const auto found = mapping.symbols.find(index.node->name.text);
+      if (found == mapping.symbols.end()) continue;
+      if (!index.node->names.empty()) {
+        found->second.type = {Type::Base::string, false};
+      } else if (index.node->list->kind == ast::Expr::Kind::binary && index.node->list->text == "..") {
+        found->second.type = {Type::Base::integer, false};
+      }
+    }
+  }
+
+  Diagnostics& diagnostics_;
+  std::map<std::string, const ast::Side*> sides_;
+  std::vector<CheckedMapping> mappings_;
+};
+
+}  // namespace
+
+std::vector<CheckedMapping> collect(const ast::Module& module, Diagnostics& diagnostics) {
+  return Collector(diagnostics).module(module);
+}
+
+}  // namespace omap::sema
