@@ -1,5 +1,6 @@
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "compiler/driver/commands.h"
@@ -10,12 +11,18 @@
 namespace omap::driver {
 namespace {
 
+/// Under another name first: a half-written plan never has the final one.
 Result<void> write_text(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  const std::string partial = path + ".partial";
+  std::ofstream file(partial, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
-  if (file) return {};
-  return fail(Diagnostic(Code::write_failed, "cannot write the file: {}", std::strerror(errno)).in(path));
+  std::error_code error;
+  if (file) std::filesystem::rename(partial, path, error);
+  if (file && !error) return {};
+  const std::string why = error ? error.message() : std::strerror(errno);
+  std::filesystem::remove(partial, error);
+  return fail(Diagnostic(Code::write_failed, "cannot write the file: {}", why).in(path));
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ ExitCode Console::report(const Diagnostics& diagnostics, const SourceMap& source
   return exit_code(diagnostics);
 }
 
+bool Console::finish() const { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+
 void Console::progress(std::string_view line) const {
   if (quiet || json || isatty(STDERR_FILENO) == 0) return;
   write(stderr, fmt::format("\r\x1b[K{}", line));

@@ -22,6 +22,8 @@ class Console {
   void info(std::string_view text) const;
   /// Every diagnostic, as text or, with `--format json`, one object a line. Notes are left out with `--quiet`.
   ExitCode report(const Diagnostics& diagnostics, const SourceMap& sources = {}) const;
+  /// Whether all results got out: a full disk behind a redirection is found at the end.
+  [[nodiscard]] bool finish() const;
   /// A line on a terminal, replaced by the next one; nothing elsewhere.
   void progress(std::string_view line) const;
 };

@@ -1,6 +1,5 @@
 #include "compiler/driver/load_mapping.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -15,41 +14,46 @@
 namespace omap::driver {
 namespace {
 
-LoadedMapping failed(Diagnostics diagnostics) { return {std::nullopt, std::move(diagnostics), {}}; }
+LoadedFile failed(Diagnostics diagnostics) { return {{}, std::move(diagnostics), {}}; }
 
-LoadedMapping choose(Compilation compilation, const std::string& file, const std::string& name) {
-  LoadedMapping loaded{std::nullopt, std::move(compilation.diagnostics), std::move(compilation.sources)};
-  if (has_errors(loaded.diagnostics)) return loaded;
-  std::vector<std::string> names;
-  for (Plan& plan : compilation.plans) {
-    names.push_back(plan.name);
-    if (plan.name == name || (name.empty() && compilation.plans.size() == 1)) {
-      loaded.plan = std::move(plan);
-      return loaded;
-    }
-  }
-  Diagnostic diagnostic = names.empty() ? Diagnostic(Code::unknown_mapping, "the file holds no mapping")
-                          : name.empty() ? Diagnostic(Code::unknown_mapping, "the file holds several mappings")
-                                         : Diagnostic(Code::unknown_mapping, "the file holds no mapping `{}`", name);
-  diagnostic.subject = file;
-  if (const auto near = nearest(name, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}:{}`?", file, *near));
-  if (!names.empty()) diagnostic.helps.push_back(fmt::format("name one: `{}:{}`", file, fmt::join(names, fmt::format("`, `{}:", file))));
-  loaded.diagnostics.push_back(std::move(diagnostic));
-  return loaded;
+LoadedFile compiled(const std::string& name, std::string text) {
+  Compilation compilation = compile(name, std::move(text));
+  return {std::move(compilation.plans), std::move(compilation.diagnostics), std::move(compilation.sources)};
 }
 
-LoadedMapping load_standard(const std::string& name) {
+LoadedFile load_standard(const std::string& name) {
   std::vector<std::string> names;
   for (const StandardMapping& mapping : standard_mappings()) {
-    if (mapping.name == name) {
-      return choose(compile(fmt::format("std:{}", name), std::string(mapping.text)), fmt::format("std:{}", name), name);
-    }
+    if (mapping.name == name) return compiled(fmt::format("std:{}", name), std::string(mapping.text));
     names.emplace_back(mapping.name);
   }
   Diagnostic diagnostic(Code::unknown_mapping, "there is no standard mapping `{}`", name);
   if (const auto near = nearest(name, names)) diagnostic.helps.push_back(fmt::format("did you mean `std:{}`?", *near));
   diagnostic.helps.push_back(fmt::format("there are `std:{}`", fmt::join(names, "`, `std:")));
   return failed({std::move(diagnostic)});
+}
+
+/// The mapping `name` of a file, or its only one.
+LoadedMapping choose(LoadedFile loaded, const std::string& file, const std::string& name) {
+  LoadedMapping chosen{std::nullopt, std::move(loaded.diagnostics), std::move(loaded.sources)};
+  if (has_errors(chosen.diagnostics)) return chosen;
+  std::vector<std::string> names;
+  for (Plan& plan : loaded.plans) {
+    names.push_back(plan.name);
+    if (plan.name != name && !(name.empty() && loaded.plans.size() == 1)) continue;
+    chosen.plan = std::move(plan);
+    return chosen;
+  }
+  Diagnostic diagnostic = names.empty() ? Diagnostic(Code::unknown_mapping, "the file holds no mapping")
+                          : name.empty() ? Diagnostic(Code::unknown_mapping, "the file holds several mappings")
+                                         : Diagnostic(Code::unknown_mapping, "the file holds no mapping `{}`", name);
+  diagnostic.subject = file;
+  if (const auto near = nearest(name, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}:{}`?", file, *near));
+  if (!names.empty()) {
+    diagnostic.helps.push_back(fmt::format("name one: `{}:{}`", file, fmt::join(names, fmt::format("`, `{}:", file))));
+  }
+  chosen.diagnostics.push_back(std::move(diagnostic));
+  return chosen;
 }
 
 /// A plan is JSON, and no mapping begins with a brace.
@@ -72,29 +76,28 @@ Result<std::string> read_text(const std::string& path) {
   return text;
 }
 
-LoadedMapping load_mapping(const std::string& argument) {
-  if (argument.starts_with("std:")) return load_standard(argument.substr(4));
-  std::string file = argument, name;
-  std::error_code error;
-  const std::size_t colon = argument.rfind(':');
-  if (!std::filesystem::exists(file, error) && colon != std::string::npos) {
-    file = argument.substr(0, colon);
-    name = argument.substr(colon + 1);
-  }
+LoadedFile load_file(const std::string& file) {
+  if (file.starts_with("std:")) return load_standard(file.substr(4));
   auto text = read_text(file);
   if (!text) {
     Diagnostics problems = std::move(text.error());
     problems.front().helps.push_back("a mapping is a `.omap` file, a plan, or `std:NAME`");
     return failed(std::move(problems));
   }
-  if (!is_plan(*text)) return choose(compile(file, std::move(*text)), file, name);
+  if (!is_plan(*text)) return compiled(file, std::move(*text));
   auto plan = read_plan(*text, file);
   if (!plan) return failed(std::move(plan.error()));
-  if (!name.empty() && plan->name != name) {
-    return failed({Diagnostic(Code::unknown_mapping, "the plan is of `{}`, not of `{}`", plan->name, name).in(file)});
-  }
   SourceMap sources = plan->sources;
-  return {std::move(*plan), {}, std::move(sources)};
+  return {{std::move(*plan)}, {}, std::move(sources)};
+}
+
+LoadedMapping load_mapping(const std::string& argument) {
+  const std::size_t first = argument.starts_with("std:") ? 4 : 0;
+  const std::size_t colon = argument.rfind(':');
+  std::error_code error;
+  const bool named = colon != std::string::npos && colon >= first && !std::filesystem::exists(argument, error);
+  const std::string file = named ? argument.substr(0, colon) : argument;
+  return choose(load_file(file), file, named ? argument.substr(colon + 1) : std::string());
 }
 
 }  // namespace omap::driver

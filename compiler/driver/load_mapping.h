@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "diagnostics/diagnostic.h"
 #include "diagnostics/source_map.h"
@@ -19,6 +20,14 @@ struct LoadedMapping {
 
 /// MAPPING is a `.omap` file, a plan, `std:NAME`, or any of them with `:NAME` behind it where a file holds several.
 [[nodiscard]] LoadedMapping load_mapping(const std::string& argument);
+
+/// All mappings of a FILE argument: a `.omap` file, a plan, or `std:NAME`.
+struct LoadedFile {
+  std::vector<Plan> plans;
+  Diagnostics diagnostics;
+  SourceMap sources;
+};
+[[nodiscard]] LoadedFile load_file(const std::string& file);
 
 /// The whole of a text file.
 [[nodiscard]] Result<std::string> read_text(const std::string& path);

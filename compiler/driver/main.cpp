@@ -1,7 +1,11 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <exception>
 
 #include "compiler/driver/commands.h"
+#include "diagnostics/nearest.h"
 #include "runtime/plan/version.h"
 
 namespace omap::driver {
@@ -89,15 +93,33 @@ struct CommandLine {
   }
 };
 
+/// A word where a command should stand: the parser would only say that one is missing.
+std::optional<std::string> unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return std::nullopt;
+  const auto near = nearest(argv[1], names);
+  return fmt::format("olmoc: there is no command `{}`{}\ncommands are {}\n", argv[1],
+                     near ? fmt::format("; did you mean `{}`?", *near) : "", fmt::join(names, ", "));
+}
+
 int run_command_line(int argc, char** argv) {
   CommandLine line;
+  if (const auto unknown = unknown_command(line.app, argc, argv)) {
+    fmt::print(stderr, "{}", *unknown);
+    return wrong_usage;
+  }
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return line.app.exit(error) == 0 ? done : wrong_usage;
   }
   line.console.json = line.format == "json";
-  return line.command();
+  const ExitCode code = line.command();
+  if (line.console.finish()) return code;
+  line.console.report({Diagnostic(Code::write_failed, "cannot write to standard output: {}", std::strerror(errno))});
+  return system_failed;
 }
 
 }  // namespace

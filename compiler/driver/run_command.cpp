@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include "compiler/driver/load_mapping.h"
 #include "compiler/driver/progress_line.h"
 #include "compiler/driver/sides.h"
+#include "runtime/json/json.h"
 #include "runtime/run/run.h"
 
 namespace omap::driver {
@@ -45,8 +47,14 @@ std::uint64_t resident_bytes() {
   return resident * 4096;
 }
 
-void print_plan_of_run(const Console& console, const RunEstimate& will, const Output& output) {
-  console.result(fmt::format("would read    {} ({})\n", spell_bytes(will.bytes_read), fmt::format("{} tensors written from it", will.tensors)));
+std::uint64_t peak_resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+void print_dry_run(const Console& console, const RunEstimate& will, const Output& output) {
+  console.result(fmt::format("would read    {}, and make {} tensors of it\n", spell_bytes(will.bytes_read), will.tensors));
   console.result(fmt::format("would write   {} in {} file{}\n", spell_bytes(will.bytes_written), output.layout.files.size(),
                              output.layout.files.size() == 1 ? "" : "s"));
   for (const OutputFile& file : output.layout.files) {
@@ -56,6 +64,23 @@ void print_plan_of_run(const Console& console, const RunEstimate& will, const Ou
   if (output.layout.index) console.result(fmt::format("  {}\n", (output.path / output.layout.index->name).string()));
   console.result(fmt::format("peak memory   {} ({} of it buffers)\n", spell_bytes(resident_bytes() + will.buffer_bytes),
                              spell_bytes(will.buffer_bytes)));
+}
+
+/// The same for tools, of a run that was made or would be.
+void print_json(const Console& console, const RunEstimate& will, const Output& output, bool written) {
+  Value::List files;
+  for (const OutputFile& file : output.layout.files) {
+    const auto path = output.is_directory ? output.path / file.name : output.path;
+    files.emplace_back(Value::Object{{"path", path.string()}, {"bytes", static_cast<std::int64_t>(file.size)}});
+  }
+  const Value::Object all{{"written", written},
+                          {"tensors", static_cast<std::int64_t>(will.tensors)},
+                          {"bytes_read", static_cast<std::int64_t>(will.bytes_read)},
+                          {"bytes_written", static_cast<std::int64_t>(will.bytes_written)},
+                          {"buffer_bytes", static_cast<std::int64_t>(will.buffer_bytes)},
+                          {"peak_memory", static_cast<std::int64_t>(written ? peak_resident_bytes() : resident_bytes() + will.buffer_bytes)},
+                          {"files", std::move(files)}};
+  console.result(dump_json(all) + "\n");
 }
 
 ExitCode wrong_usage_because(const Console& console, std::string_view why) {
@@ -105,7 +130,7 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   options.progress = [&](std::uint64_t done_bytes, std::uint64_t total) { progress.update(done_bytes, total); };
   const RunEstimate will = estimate(program, source.index(), output->layout, options);
   if (arguments.dry_run) {
-    print_plan_of_run(console, will, *output);
+    console.json ? print_json(console, will, *output, false) : print_dry_run(console, will, *output);
     return done;
   }
   auto staged = stage_output(output->path, output->is_directory, output->layout);
@@ -115,6 +140,10 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   if (!ran) return fail_with(ran.error());
   if (const auto committed = staged->commit(); !committed) return fail_with(committed.error());
 
+  if (console.json) {
+    print_json(console, will, *output, true);
+    return done;
+  }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   console.info(fmt::format("{}: {} -> {}\n  {} tensors from {} tensors, {} written to {} in {:.2f} s\n", loaded.plan->name,
                            from->side, to->side, program.destinations.size(), source.index().tensors().size(),

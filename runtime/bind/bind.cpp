@@ -29,16 +29,10 @@ class Binder {
         has_config_(config.has_value()) {}
 
   Result<BoundMapping> bind() {
-    if (!requirements_hold()) return fail(report_.finish({}, environment_));
+    if (!has_rules() || !requirements_hold()) return fail(report_.finish({}, environment_));
     std::size_t budget = max_expanded_keys;
-    bool any = false;
     for (std::uint32_t rule = 0; rule < plan_.rules.size(); ++rule) {
-      if (!plan_.rules[rule].runs(direction_)) continue;
-      any = true;
-      bind_rule(rule, budget);
-    }
-    if (!any) {
-      report_.add(Diagnostic(Code::no_rules, "`{}` has no rule towards `{}`", plan_.name, plan_.destination_side(direction_).name));
+      if (plan_.rules[rule].runs(direction_)) bind_rule(rule, budget);
     }
     for (const Tie& tie : plan_.ties) bind_tie(tie);
     auto unclaimed = find_unclaimed();
@@ -49,6 +43,13 @@ class Binder {
   }
 
  private:
+  bool has_rules() {
+    if (std::any_of(plan_.rules.begin(), plan_.rules.end(), [&](const Rule& rule) { return rule.runs(direction_); })) return true;
+    report_.add(Diagnostic(Code::no_rules, "`{}` has no rule towards `{}`", plan_.name, plan_.destination_side(direction_).name)
+                    .help("its rules have arrows the other way only: swap `--from` and `--to`, or write rules with `<->`"));
+    return false;
+  }
+
   bool requirements_hold() {
     bool all = true;
     for (const Requirement& requirement : plan_.requirements) {

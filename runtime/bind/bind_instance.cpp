@@ -35,8 +35,8 @@ class InstanceBinding {
   [[nodiscard]] const TensorInfo& tensor(std::size_t term, std::size_t key) const {
     return index_.tensors()[sources_[term][key]];
   }
-  bool refuse(Code code, const std::string& key, std::string what) {
-    if (!made_.problem) made_.problem = InstanceProblem{code, key, std::move(what)};
+  bool refuse(Code code, const std::string& key, std::string what, std::string axis = {}) {
+    if (!made_.problem) made_.problem = InstanceProblem{code, key, std::move(what), std::move(axis)};
     return false;
   }
 
@@ -125,7 +125,7 @@ class InstanceBinding {
         for (std::size_t k = 0; k < sources_[t].size(); ++k) {
           const TensorInfo& info = tensor(t, k);
           if (auto problem = unify(source_dims_[t], info.shape, made_.extents, learnt)) {
-            return refuse(problem->code, info.key, std::move(problem->what));
+            return refuse(problem->code, info.key, std::move(problem->what), std::move(problem->axis));
           }
         }
       }

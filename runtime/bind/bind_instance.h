@@ -31,6 +31,8 @@ struct InstanceProblem {
   std::string key;
   /// The end of a sentence that begins with the key.
   std::string what;
+  /// The axis that is to blame, if it is one.
+  std::string axis = {};
 };
 
 struct BoundInstance {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -44,7 +45,6 @@ class BindReport {
 
   void say_missing_values();
   void say_missing_keys(std::vector<std::string>& unclaimed);
-  void say_unclaimed(const std::vector<std::string>& unclaimed, Environment& environment);
   void say_problems();
   [[nodiscard]] std::string_view source_name() const { return plan_.source_side(direction_).name; }
 
@@ -55,8 +55,17 @@ class BindReport {
   std::map<std::pair<std::string, std::string>, Expectation> by_value_;
   std::vector<Missing> missing_;
   std::set<std::pair<std::string, std::string>> no_values_;
-  /// Keys by rule, code and what is wrong with them.
-  std::map<std::tuple<std::uint32_t, Code, std::string>, std::vector<std::string>> problems_;
+  struct Fault {
+    std::uint32_t rule = 0;
+    Code code{};
+    std::string what;
+    friend auto operator<=>(const Fault&, const Fault&) = default;
+  };
+  struct Found {
+    std::vector<std::string> keys;
+    std::string axis;
+  };
+  std::map<Fault, Found> problems_;
 };
 
 }  // namespace omap

@@ -266,8 +266,10 @@ Evaluated Environment::param_value(const Param& param, const Scope& scope) {
   missed_config_ = missed_config_ || missed_before;
   if (!value && value.error().param.empty()) value.error().param = param.name;
   if (value && !has_type(*value, param.type, param.list)) {
-    return failed(fmt::format("param `{}` is declared {} and its value is {}", param.name, to_text(param.type), value->type_name()),
-                  Code::value_type);
+    return tl::unexpected(NoValue{NoValue::Kind::failed,
+                                  fmt::format("param `{}` is declared {} and its value is {}", param.name,
+                                              to_text(param.type), value->type_name()),
+                                  Code::value_type, param.name});
   }
   return value;
 }

@@ -61,6 +61,9 @@ class Environment {
   /// A matcher for a template: an index that `scope` does not hold matches any of its values.
   [[nodiscard]] tl::expected<KeyMatcher, NoValue> matcher(const KeyTemplate& key, const Scope& scope);
 
+  /// A matcher for a template in which every index that runs over ints may be any int.
+  [[nodiscard]] tl::expected<KeyMatcher, NoValue> open_matcher(const KeyTemplate& key);
+
   /// Params that asked for a config that is not there, and what they are without it.
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& stand_ins() const { return stand_ins_; }
 
@@ -75,6 +78,8 @@ class Environment {
   Evaluated present(const Expr& expr, const Scope& scope);
   Evaluated of_tensor(const Expr& expr, const Scope& scope);
   Evaluated count(const Expr& expr, const Scope& scope);
+  tl::expected<KeyMatcher, NoValue> matcher(const KeyTemplate& key, const Scope& scope, bool any_number);
+  bool runs_over_ints(const Expr& expr);
   tl::expected<std::vector<std::string>, NoValue> placeholder_texts(const Expr& expr, const Scope& scope);
   tl::expected<std::vector<Value>, NoValue> evaluate_index(const Index& index);
 

@@ -68,7 +68,23 @@ tl::expected<std::vector<std::string>, NoValue> Environment::placeholder_texts(c
   return texts;
 }
 
+bool Environment::runs_over_ints(const Expr& expr) {
+  bool ints = false;
+  for_each_expr(expr, [&](const Expr& e) {
+    if (e.op != Expr::Op::index) return;
+    const auto& values = index_values(e.name);
+    ints = ints || !values || values->empty() || values->front().integer();
+  });
+  return ints;
+}
+
 tl::expected<KeyMatcher, NoValue> Environment::matcher(const KeyTemplate& key, const Scope& scope) {
+  return matcher(key, scope, false);
+}
+
+tl::expected<KeyMatcher, NoValue> Environment::open_matcher(const KeyTemplate& key) { return matcher(key, {}, true); }
+
+tl::expected<KeyMatcher, NoValue> Environment::matcher(const KeyTemplate& key, const Scope& scope, bool any_number) {
   using Kind = KeyMatcher::Piece::Kind;
   std::vector<KeyMatcher::Piece> pieces;
   for (const KeyPart& part : key.parts) {
@@ -79,6 +95,10 @@ tl::expected<KeyMatcher, NoValue> Environment::matcher(const KeyTemplate& key, c
       case KeyPart::Kind::segment: pieces.push_back({Kind::segment, {}}); break;
       case KeyPart::Kind::segments: pieces.push_back({Kind::segments, {}}); break;
       case KeyPart::Kind::placeholder: {
+        if (any_number && runs_over_ints(part.expr)) {
+          pieces.push_back({Kind::number, {}});
+          break;
+        }
         auto texts = placeholder_texts(part.expr, scope);
         if (!texts) return tl::unexpected(texts.error());
         pieces.push_back({Kind::choice, std::move(*texts)});

@@ -135,7 +135,9 @@ std::optional<ShapeProblem> unify(std::span<const AxisExpr> dims, std::span<cons
     if (l.open) continue;
     if (l.known()) {
       if (l.constant == header[i]) continue;
-      return ShapeProblem{Code::extent_conflict, fmt::format("has {} in dimension {}, where {}", header[i], i, spell(dims[i], extents))};
+      const std::string axis = dims[i].kind == AxisExpr::Kind::axis ? dims[i].name : std::string();
+      return ShapeProblem{Code::extent_conflict,
+                          fmt::format("has {} in dimension {}, where {}", header[i], i, spell(dims[i], extents)), axis};
     }
     if (header[i] < l.constant) {
       return ShapeProblem{Code::extent_conflict, fmt::format("has {} in dimension {}, where `{}` needs at least {}", header[i], i,

@@ -31,6 +31,8 @@ class Extents {
 struct ShapeProblem {
   Code code{};
   std::string what;
+  /// The axis whose extent is another one elsewhere, if it is one.
+  std::string axis = {};
 };
 
 /// Holds the dimensions of a tensor against the extents in its header: each dimension with one unknown axis, in which

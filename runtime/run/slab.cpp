@@ -12,7 +12,7 @@ namespace omap {
 namespace {
 
 constexpr std::uint64_t min_memory_a_thread = 1 << 20;
-constexpr std::uint64_t max_slab = 512 << 10;
+constexpr std::uint64_t max_slab = 256 << 10;
 constexpr std::uint64_t max_large_slab = 16 << 20;
 constexpr std::uint64_t max_scratch = 512 << 10;
 constexpr std::uint64_t page = 4096;
@@ -77,6 +77,9 @@ std::uint64_t whole_iterations(std::span<const PlacedBox> boxes, std::uint64_t l
   return round_down(limit, stride);
 }
 
+/// One box that is contiguous in both tensors.
+bool is_run(std::span<const PlacedBox> boxes) { return boxes.size() == 1 && boxes.front().box->copy.dims.empty(); }
+
 bool has_rows(const Section& section, std::span<const PlacedBox> boxes, std::uint64_t pitch) {
   return section.bytes() % pitch == 0 && std::ranges::all_of(boxes, [&](const PlacedBox& placed) {
            StridedCopy copy = placed.box->copy;
@@ -132,7 +135,7 @@ Slab SlabCutter::cut() {
   const std::uint64_t all_rows = section.bytes() / grid_->pitch;
   const Slab slab{section.file,
                   section.begin + row_ * grid_->pitch + column_,
-                  std::min(grid_->width, grid_->pitch - column_),
+                  std::min(grid_->width - (column_ == 0 ? grid_->lead : 0), grid_->pitch - column_),
                   std::min(grid_->rows, all_rows - row_),
                   grid_->pitch,
                   section.begin,
@@ -154,11 +157,12 @@ Slab SlabCutter::cut() {
 SlabCutter::Grid SlabCutter::grid_of(const Section& section) const {
   const std::span boxes = boxes_of(sections_, section);
   const auto intervals = [&](std::uint64_t limit) {
-    return Grid{section.bytes(), 1, std::min(whole_iterations(boxes, limit), section.bytes())};
+    const std::uint64_t width = whole_iterations(boxes, limit);
+    return Grid{section.bytes(), 1, width, is_run(boxes) && width % page == 0 ? section.begin % page : 0};
   };
   const std::uint64_t large = std::max(sizes_.slab, sizes_.large_slab);
   if (reads_well_in(boxes, sizes_.slab)) return intervals(sizes_.slab);
-  if (section.bytes() <= large) return Grid{section.bytes(), 1, section.bytes()};
+  if (section.bytes() <= large) return {section.bytes(), 1, section.bytes(), 0};
 
   const CopyDim row = row_loop(boxes, sizes_.slab);
   const std::uint64_t pitch = row.dst_stride;
@@ -168,7 +172,7 @@ SlabCutter::Grid SlabCutter::grid_of(const Section& section) const {
   const double square = std::sqrt(static_cast<double>(large) / static_cast<double>(row.src_stride));
   const std::uint64_t rows = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(square), 1, section.bytes() / pitch);
   const std::uint64_t width = std::min(pitch, large / rows);
-  return {pitch, rows, round_down(width, width < page ? 64 : page)};
+  return {pitch, rows, round_down(width, width < page ? 64 : page), 0};
 }
 
 }  // namespace omap

@@ -62,6 +62,9 @@ class SlabCutter {
     std::uint64_t pitch = 0;
     std::uint64_t rows = 1;
     std::uint64_t width = 0;
+    /// Bytes that the first columns are narrower by: the others begin on pages of the file, which are then written
+    /// whole.
+    std::uint64_t lead = 0;
   };
 
   [[nodiscard]] Slab share();

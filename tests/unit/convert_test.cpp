@@ -135,6 +135,20 @@ TEST_CASE("through a saved plan, and in five shards") {
   CHECK(open_checkpoint(back)->index().tensors().size() == 135);
 }
 
+TEST_CASE("plans that released versions wrote still convert") {
+  const CheckpointFolder folder;
+  const std::string source = "olmo_core=" + olmo_core_directory(folder, "olmo2").string();
+  std::size_t plans = 0;
+  for (const auto& entry : fs::directory_iterator(fixtures.parent_path() / "plan")) {
+    if (entry.path().extension() != ".json") continue;
+    CAPTURE(entry.path().string());
+    const fs::path hf = folder.path() / ("hf" + std::to_string(++plans));
+    REQUIRE(convert(entry.path().string(), source, "hf=" + hf.string()) == driver::done);
+    CHECK(equal(hf, fixtures / "olmo2/hf/model.safetensors"));
+  }
+  CHECK(plans >= 1);
+}
+
 TEST_CASE("a checkpoint that does not fit: one error, with key, line and mend, and nothing is written") {
   const CheckpointFolder folder;
   std::vector<MadeTensor> tensors = read_all(fixtures / "olmo2/expected/olmo_core.safetensors");

@@ -158,6 +158,19 @@ TEST_CASE("matrices that are transposed one behind another are not cut where sev
   }
 }
 
+TEST_CASE("what is contiguous is cut at pages of the file") {
+  const CopyProgram program = program_of({0, 0, 10 << 20, {}});
+  const Sections sections = sections_of(program, plain_layout(program));
+  const std::vector<Slab> slabs = all_slabs(sections, buffer_sizes(sections, {}));
+  REQUIRE(slabs.size() > 10);
+  CHECK(slabs.front().offset == 100);
+  for (std::size_t i = 1; i < slabs.size(); ++i) {
+    CHECK(slabs[i].offset == slabs[i - 1].offset + slabs[i - 1].width);
+    CHECK(slabs[i].offset % 4096 == 0);
+  }
+  CHECK(slabs.back().offset + slabs.back().width == 100 + (10 << 20));
+}
+
 TEST_CASE("small tensors share a slab") {
   CopyProgram program;
   for (int i = 0; i < 300; ++i) {
