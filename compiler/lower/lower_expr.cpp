@@ -36,6 +36,8 @@ Expr::Op function_op(std::string_view name) {
   return Expr::Op::len;
 }
 
+void append(KeyTemplate& made, const CheckedMapping& mapping, const ast::Key& key, const sema::NameSet& scope);
+
 class Lowering {
  public:
   Lowering(const CheckedMapping& mapping, const sema::NameSet& scope) : mapping_(mapping), scope_(scope) {}
@@ -43,20 +45,34 @@ class Lowering {
   Expr lower(const ast::Expr& expr) const {
     using Kind = ast::Expr::Kind;
     switch (expr.kind) {
-      case Kind::null: return literal({});
-      case Kind::boolean: return literal(expr.integer != 0);
-      case Kind::integer: return literal(expr.integer);
-      case Kind::real: return literal(expr.real);
-      case Kind::string: return literal(expr.text);
-      case Kind::name: return name(expr);
-      case Kind::member: return with_args(named(Expr::Op::member, expr.text), expr);
-      case Kind::item: return with_args(named(Expr::Op::item, {}), expr);
-      case Kind::list: return with_args(named(Expr::Op::list, {}), expr);
-      case Kind::negate: return negate(expr);
-      case Kind::logical_not: return with_args(named(Expr::Op::logical_not, {}), expr);
-      case Kind::conditional: return with_args(named(Expr::Op::conditional, {}), expr);
-      case Kind::binary: return binary(expr);
-      case Kind::call: return call(expr);
+      case Kind::null:
+        return literal({});
+      case Kind::boolean:
+        return literal(expr.integer != 0);
+      case Kind::integer:
+        return literal(expr.integer);
+      case Kind::real:
+        return literal(expr.real);
+      case Kind::string:
+        return literal(expr.text);
+      case Kind::name:
+        return name(expr);
+      case Kind::member:
+        return with_args(named(Expr::Op::member, expr.text), expr);
+      case Kind::item:
+        return with_args(named(Expr::Op::item, {}), expr);
+      case Kind::list:
+        return with_args(named(Expr::Op::list, {}), expr);
+      case Kind::negate:
+        return negate(expr);
+      case Kind::logical_not:
+        return with_args(named(Expr::Op::logical_not, {}), expr);
+      case Kind::conditional:
+        return with_args(named(Expr::Op::conditional, {}), expr);
+      case Kind::binary:
+        return binary(expr);
+      case Kind::call:
+        return call(expr);
     }
     return literal({});
   }
@@ -95,8 +111,9 @@ class Lowering {
 
   Expr call(const ast::Expr& expr) const {
     if (expr.key.empty()) return with_args(named(function_op(expr.text), {}), expr);
-    Expr made = named(expr.text == "present" ? Expr::Op::present_key : function_op(expr.text), expr.key.front().side.text);
-    made.key = lower_key(mapping_, {}, expr.key.front().key);
+    Expr made =
+        named(expr.text == "present" ? Expr::Op::present_key : function_op(expr.text), expr.key.front().side.text);
+    append(made.key, mapping_, expr.key.front().key, scope_);
     return with_args(std::move(made), expr);
   }
 
@@ -114,13 +131,19 @@ KeyPart lower_part(const CheckedMapping& mapping, const ast::KeyPart& part, cons
       made.kind = KeyPart::Kind::placeholder;
       made.expr = lower_expr(mapping, part.expr.front(), scope);
       break;
-    case ast::KeyPart::Kind::any: made.kind = KeyPart::Kind::any; break;
+    case ast::KeyPart::Kind::any:
+      made.kind = KeyPart::Kind::any;
+      break;
     case ast::KeyPart::Kind::alternatives:
       made.kind = KeyPart::Kind::alternatives;
       made.names = part.alternatives;
       break;
-    case ast::KeyPart::Kind::segment: made.kind = KeyPart::Kind::segment; break;
-    case ast::KeyPart::Kind::segments: made.kind = KeyPart::Kind::segments; break;
+    case ast::KeyPart::Kind::segment:
+      made.kind = KeyPart::Kind::segment;
+      break;
+    case ast::KeyPart::Kind::segments:
+      made.kind = KeyPart::Kind::segments;
+      break;
   }
   return made;
 }
@@ -131,6 +154,10 @@ void append(KeyTemplate& key, KeyPart part) {
   } else {
     key.parts.push_back(std::move(part));
   }
+}
+
+void append(KeyTemplate& made, const CheckedMapping& mapping, const ast::Key& key, const sema::NameSet& scope) {
+  for (const ast::KeyPart& part : key.parts) append(made, lower_part(mapping, part, scope));
 }
 
 AxisExpr lower_axis(const ast::Axis& axis) {
@@ -148,10 +175,18 @@ AxisExpr lower_axis(const ast::Axis& axis) {
       made.name = axis.text;
       made.size = axis.value;
       break;
-    case ast::Axis::Kind::literal: made.kind = Kind::one; break;
-    case ast::Axis::Kind::product: made.kind = Kind::product; break;
-    case ast::Axis::Kind::sum: made.kind = Kind::sum; break;
-    case ast::Axis::Kind::ellipsis: made.kind = Kind::ellipsis; break;
+    case ast::Axis::Kind::literal:
+      made.kind = Kind::one;
+      break;
+    case ast::Axis::Kind::product:
+      made.kind = Kind::product;
+      break;
+    case ast::Axis::Kind::sum:
+      made.kind = Kind::sum;
+      break;
+    case ast::Axis::Kind::ellipsis:
+      made.kind = Kind::ellipsis;
+      break;
   }
   for (const ast::Axis& part : axis.parts) made.parts.push_back(lower_axis(part));
   return made;
@@ -163,12 +198,10 @@ Expr lower_expr(const CheckedMapping& mapping, const ast::Expr& expr, const sema
   return Lowering(mapping, scope).lower(expr);
 }
 
-KeyTemplate lower_key(const CheckedMapping& mapping, const std::vector<const ast::Key*>& prefixes, const ast::Key& key) {
+KeyTemplate lower_key(const CheckedMapping& mapping, const std::vector<const ast::Key*>& prefixes,
+                      const ast::Key& key) {
   KeyTemplate made;
-  const auto add = [&](const ast::Key& from) {
-    const sema::NameSet scope = sema::indexes_in(mapping, from);
-    for (const ast::KeyPart& part : from.parts) append(made, lower_part(mapping, part, scope));
-  };
+  const auto add = [&](const ast::Key& from) { append(made, mapping, from, sema::indexes_in(mapping, from)); };
   for (const ast::Key* prefix : prefixes) {
     add(*prefix);
     if (!prefix->quoted) append(made, {KeyPart::Kind::text, ".", {}, {}});

@@ -8,20 +8,35 @@
 namespace omap {
 namespace {
 
+/// With so many problems a module is left: finding what a name was meant for costs a look at all names.
+constexpr std::size_t most_problems = 100;
+
 /// The names that each part of a mapping may use, and whether anything uses a name.
 void check_mapping(const CheckedMapping& mapping, Diagnostics& diagnostics) {
   sema::Uses uses;
   sema::Expressions check{mapping, diagnostics, uses};
-  for (const auto& param : mapping.params) check.param(*param.node);
-  for (const auto& index : mapping.indexes) check.index(*index.node);
-  for (const auto& require : mapping.requirements) check.condition(require.node->condition, {});
-  for (const auto& rule : mapping.rules) {
+  const auto each = [&](const auto& parts, const auto& check_one) {
+    for (const auto& part : parts) {
+      if (diagnostics.size() >= most_problems) return;
+      check_one(part);
+    }
+  };
+  each(mapping.params, [&](const auto& param) { check.param(*param.node); });
+  each(mapping.indexes, [&](const auto& index) { check.index(*index.node); });
+  each(mapping.requirements, [&](const auto& require) { check.condition(require.node->condition, {}); });
+  each(mapping.prefixes, [&](const auto* prefix) { check.prefix(*prefix); });
+  each(mapping.rules, [&](const auto& rule) {
     check.rule(rule);
     sema::check_shapes(mapping, *rule.node, diagnostics, uses);
-  }
-  for (const auto& tie : mapping.ties) check.tie(tie);
-  for (const auto& ignore : mapping.ignores) check.ignore(ignore);
+  });
+  each(mapping.ties, [&](const auto& tie) { check.tie(tie); });
+  each(mapping.ignores, [&](const auto& ignore) { check.ignore(ignore); });
   if (has_errors(diagnostics)) return;
+  if (mapping.rules.empty()) {
+    diagnostics.push_back(
+        Diagnostic(Code::no_rules, mapping.syntax->name.range, "mapping `{}` has no rules", mapping.syntax->name.text)
+            .help("a rule says that two tensors are equal: `KEY <-> KEY`"));
+  }
   for (const auto& [name, symbol] : mapping.symbols) {
     if (symbol.kind == Symbol::Kind::side || uses.contains(name)) continue;
     diagnostics.push_back(Diagnostic(Code::unused_name, symbol.range, "{} `{}` is not used",
@@ -36,11 +51,12 @@ void check_version(const ast::Module& module, Diagnostics& diagnostics) {
   if (version && version->number == 1) return;
   const SourceRange range =
       module.statements.empty() ? SourceRange{module.file, 0, 0} : module.statements.front().range;
-  diagnostics.push_back(version ? Diagnostic(Code::missing_version, range, "language version {} is not known", version->number)
-                                      .help("this program reads `omap 1`")
-                                : Diagnostic(Code::missing_version, range, "a file begins with `omap 1`")
-                                      .label("before this")
-                                      .help("write `omap 1` on the first line: the version of the language"));
+  diagnostics.push_back(
+      version ? Diagnostic(Code::missing_version, range, "language version {} is not known", version->number)
+                    .help("this program reads `omap 1`")
+              : Diagnostic(Code::missing_version, range, "a file begins with `omap 1`")
+                    .label("before this")
+                    .help("write `omap 1` on the first line: the version of the language"));
 }
 
 }  // namespace

@@ -14,20 +14,16 @@ constexpr Type bool_type{Base::boolean, false};
 constexpr Type int_type{Base::integer, false};
 constexpr Type float_type{Base::real, false};
 
-/// A function over values. `count` of arguments at most; with `folds`, of one list or of several values.
+/// A function over values, with so many of them; `min` and `max` take one list, or several values.
 struct Function {
   std::string_view name;
   std::size_t min_args, max_args;
 };
-constexpr std::array<Function, 7> functions = {{{"len", 1, 1},
-                                                {"first", 1, 1},
-                                                {"min", 1, 64},
-                                                {"max", 1, 64},
-                                                {"ceildiv", 2, 2},
-                                                {"int", 1, 1},
-                                                {"ln", 1, 1}}};
+constexpr std::array<Function, 7> functions = {
+    {{"len", 1, 1}, {"first", 1, 1}, {"min", 1, 64}, {"max", 1, 64}, {"ceildiv", 2, 2}, {"int", 1, 1}, {"ln", 1, 1}}};
 /// A function over a tensor of the source: `SIDE:KEY`, and so many more arguments.
-constexpr std::array<Function, 4> key_functions = {{{"present", 0, 0}, {"extent", 1, 1}, {"count", 0, 0}, {"dtype", 0, 0}}};
+constexpr std::array<Function, 4> key_functions = {
+    {{"present", 0, 0}, {"extent", 1, 1}, {"count", 0, 0}, {"dtype", 0, 0}}};
 
 template <std::size_t N>
 const Function* find(const std::array<Function, N>& table, std::string_view name) {
@@ -35,7 +31,37 @@ const Function* find(const std::array<Function, N>& table, std::string_view name
   return found == table.end() ? nullptr : &*found;
 }
 
+/// Whether a function takes a list where it has one argument.
+bool takes_list(std::string_view name) { return name == "len" || name == "first" || name == "min" || name == "max"; }
+
+bool is_comparison(const ast::Expr& expr) {
+  return expr.kind == ast::Expr::Kind::binary && (expr.text.front() == '<' || expr.text.front() == '>');
+}
+
+std::string arguments_text(const Function& function) {
+  if (function.name == "min" || function.name == "max") return "a list, or several numbers";
+  if (takes_list(function.name)) return "a list";
+  return function.min_args == 1 ? "one number" : fmt::format("{} numbers", function.min_args);
+}
+
 }  // namespace
+
+void Expressions::report(Diagnostic diagnostic) {
+  const SourceRange at = diagnostic.primary.range;
+  if (reported.emplace(diagnostic.code, at.begin, at.end).second) diagnostics.push_back(std::move(diagnostic));
+}
+
+Diagnostic Expressions::explained(Diagnostic diagnostic, const ast::Expr& expr, const NameSet& scope) const {
+  if (expr.kind != ast::Expr::Kind::name) return diagnostic;
+  const auto symbol = mapping.symbols.find(expr.text);
+  if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::index) return diagnostic;
+  diagnostic.secondary.push_back({symbol->second.range, fmt::format("`{}` is this index", expr.text)});
+  diagnostic.notes.push_back(
+      scope.contains(expr.text)
+          ? fmt::format("here `{}` has one value at a time, and is not the list of them", expr.text)
+          : fmt::format("here `{}` is the list of its values: nothing says which one", expr.text));
+  return diagnostic;
+}
 
 void Expressions::param(const ast::Param& p) {
   NameSet scope;
@@ -73,14 +99,15 @@ void Expressions::index(const ast::Index& i) {
 void Expressions::condition(const ast::Expr& expr, const NameSet& scope) { want(expr, bool_type, scope); }
 
 void Expressions::rule(const InContext<ast::Rule>& r) {
-  for (const ast::Prefix* prefix : r.prefixes) {
-    key(prefix->left, {});
-    key(prefix->right, {});
-  }
   for (const auto* side : {&r.node->left, &r.node->right}) {
     for (const ast::Term& term : *side) key(term.key, {});
   }
   conditions(r.conditions, r.node->when, rule_indexes(mapping, r));
+}
+
+void Expressions::prefix(const ast::Prefix& prefix) {
+  key(prefix.left, {});
+  key(prefix.right, {});
 }
 
 void Expressions::tie(const InContext<ast::Tie>& t) {
@@ -88,14 +115,18 @@ void Expressions::tie(const InContext<ast::Tie>& t) {
     side(key->side);
     this->key(key->key, {});
   }
-  if (t.node->written.side.text != t.node->kept.side.text) {
+  const bool known =
+      mapping.symbols.contains(t.node->written.side.text) && mapping.symbols.contains(t.node->kept.side.text);
+  if (known && t.node->written.side.text != t.node->kept.side.text) {
     report(Diagnostic(Code::wrong_side, t.node->kept.side.range, "a tie is between two tensors of one side")
                .also(t.node->written.side.range, "the other tensor is of `{}`", t.node->written.side.text)
                .help("what the other side gets is a rule's work: `A <- B`"));
   }
   const RuleIndexes indexes = tie_indexes(mapping, t);
   if (indexes.all != indexes.loops) {
-    report(Diagnostic(Code::index_not_in_key, t.range, "the two keys of a tie have different indexes"));
+    report(Diagnostic(Code::index_not_in_key, t.range, "the two keys of a tie have different indexes")
+               .label("which of the tensors are equal?")
+               .help("write the same placeholders in both keys"));
   }
   conditions(t.conditions, t.node->when, indexes);
 }
@@ -108,23 +139,31 @@ void Expressions::ignore(const InContext<ast::Ignore>& i) {
 
 void Expressions::conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own,
                              const RuleIndexes& indexes) {
-  for (const Condition& c : outer) {
-    only_loops(*c.expr, indexes);
-    condition(*c.expr, indexes.loops);
-  }
-  if (!own) return;
-  only_loops(*own, indexes);
-  condition(*own, indexes.loops);
+  const auto check = [&](const ast::Expr& expr) {
+    if (only_loops(expr, indexes)) condition(expr, indexes.loops);
+  };
+  for (const Condition& c : outer) check(*c.expr);
+  if (own) check(*own);
 }
 
-void Expressions::only_loops(const ast::Expr& expr, const RuleIndexes& indexes) {
+bool Expressions::only_loops(const ast::Expr& expr, const RuleIndexes& indexes) {
+  using Kind = ast::Expr::Kind;
   if (expr.kind == ast::Expr::Kind::name && indexes.all.contains(expr.text) && !indexes.loops.contains(expr.text)) {
-    report(Diagnostic(Code::condition_on_axis, expr.range, "`{}` is an axis of this rule, so a `when` cannot choose by it",
-                      expr.text)
+    report(Diagnostic(Code::condition_on_axis, expr.range,
+                      "`{}` is an axis of this rule, so a `when` cannot choose by it", expr.text)
                .label("it does not stand in every key of the rule")
                .help("filter it where it is declared: `index {} in ... when ...`", expr.text));
+    return false;
   }
-  for (const ast::Expr& operand : expr.operands) only_loops(operand, indexes);
+  // As a list it may stand: `len(expert)`, `3 in expert`.
+  const bool list_call = expr.kind == Kind::call && expr.operands.size() == 1 && takes_list(expr.text);
+  const bool search = expr.kind == Kind::binary && (expr.text == "in" || expr.text == "not in");
+  bool all = true;
+  for (std::size_t i = 0; i < expr.operands.size(); ++i) {
+    const bool is_list = (list_call || (search && i == 1)) && expr.operands[i].kind == Kind::name;
+    all = (is_list || only_loops(expr.operands[i], indexes)) && all;
+  }
+  return all;
 }
 
 void Expressions::side(const ast::Name& name) {
@@ -134,14 +173,17 @@ void Expressions::side(const ast::Name& name) {
              .help("its sides are `{}` and `{}`", mapping.syntax->left.text, mapping.syntax->right.text));
 }
 
-void Expressions::key(const ast::Key& k, KeyUse use) {
+void Expressions::key(const ast::Key& k, KeyUse use) { key(k, use, indexes_in(mapping, k)); }
+
+void Expressions::key(const ast::Key& k, KeyUse use, const NameSet& scope) {
   for (const ast::KeyPart& part : k.parts) {
     switch (part.kind) {
       case ast::KeyPart::Kind::placeholder: {
-        const auto scope = indexes_in(mapping, k);
         const Type type = infer(part.expr.front(), scope);
         if (!fits(type, int_type) && !fits(type, {Base::string, false})) {
-          report(Diagnostic(Code::type_mismatch, part.range, "a placeholder is an int or a string, not `{}`", to_text(type)));
+          report(explained(Diagnostic(Code::type_mismatch, part.range, "a placeholder is an int or a string, not `{}`",
+                                      to_text(type)),
+                           part.expr.front(), scope));
         }
         break;
       }
@@ -154,11 +196,13 @@ void Expressions::key(const ast::Key& k, KeyUse use) {
       case ast::KeyPart::Kind::segment:
       case ast::KeyPart::Kind::segments:
         if (!use.pattern) {
-          report(Diagnostic(Code::misplaced_statement, part.range, "a wildcard stands only in `same`, `ignore` and `remove`")
+          report(Diagnostic(Code::misplaced_statement, part.range,
+                            "a wildcard stands only in `same`, `ignore` and `remove`")
                      .help("name what varies by an index: `{{layer}}`"));
         }
         break;
-      default: break;
+      default:
+        break;
     }
   }
 }
@@ -166,22 +210,34 @@ void Expressions::key(const ast::Key& k, KeyUse use) {
 void Expressions::want(const ast::Expr& expr, Type wanted, const NameSet& scope) {
   const Type type = infer(expr, scope);
   if (fits(type, wanted)) return;
-  report(Diagnostic(Code::type_mismatch, expr.range, "`{}` is wanted here, and this is `{}`", to_text(wanted), to_text(type)));
+  report(explained(Diagnostic(Code::type_mismatch, expr.range, "`{}` is wanted here, and this is `{}`", to_text(wanted),
+                              to_text(type)),
+                   expr, scope));
 }
 
 Type Expressions::infer(const ast::Expr& expr, const NameSet& scope) {
   using Kind = ast::Expr::Kind;
   switch (expr.kind) {
-    case Kind::null: return {Base::null, false};
-    case Kind::boolean: return bool_type;
-    case Kind::integer: return int_type;
-    case Kind::real: return float_type;
-    case Kind::string: return {Base::string, false};
-    case Kind::name: return name(expr, scope);
-    case Kind::item: return item(expr, scope);
-    case Kind::list: return list(expr.operands, scope);
-    case Kind::binary: return binary(expr, scope);
-    case Kind::call: return call(expr, scope);
+    case Kind::null:
+      return {Base::null, false};
+    case Kind::boolean:
+      return bool_type;
+    case Kind::integer:
+      return int_type;
+    case Kind::real:
+      return float_type;
+    case Kind::string:
+      return {Base::string, false};
+    case Kind::name:
+      return name(expr, scope);
+    case Kind::item:
+      return item(expr, scope);
+    case Kind::list:
+      return list(expr.operands, scope);
+    case Kind::binary:
+      return binary(expr, scope);
+    case Kind::call:
+      return call(expr, scope);
     case Kind::member: {
       const Type type = infer(expr.operands[0], scope);
       if (!is_any(type)) {
@@ -198,7 +254,9 @@ Type Expressions::infer(const ast::Expr& expr, const NameSet& scope) {
       }
       return type;
     }
-    case Kind::logical_not: want(expr.operands[0], bool_type, scope); return bool_type;
+    case Kind::logical_not:
+      want(expr.operands[0], bool_type, scope);
+      return bool_type;
     case Kind::conditional: {
       want(expr.operands[0], bool_type, scope);
       const Type then_type = infer(expr.operands[1], scope);
@@ -219,7 +277,7 @@ Type Expressions::name(const ast::Expr& expr, const NameSet& scope) {
       diagnostic.secondary.push_back({mapping.symbols.find(*near)->second.range, "declared here"});
       diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
     } else {
-      diagnostic.helps.push_back("a name is a side, a `param` or an `index` of this mapping");
+      diagnostic.helps.push_back(fmt::format("declare it: `param {0}: TYPE = ...`, or `index {0} in 0..n`", expr.text));
     }
     report(std::move(diagnostic));
     return any_type;
@@ -242,7 +300,8 @@ Type Expressions::item(const ast::Expr& expr, const NameSet& scope) {
     return any_type;
   }
   if (!fits(at, int_type)) {
-    report(Diagnostic(Code::type_mismatch, expr.operands[1].range, "a list is read at an int, not at `{}`", to_text(at)));
+    report(
+        Diagnostic(Code::type_mismatch, expr.operands[1].range, "a list is read at an int, not at `{}`", to_text(at)));
   }
   return {type.base, false};
 }
@@ -272,7 +331,8 @@ Type Expressions::binary(const ast::Expr& expr, const NameSet& scope) {
     const Type element = infer(expr.operands[0], scope);
     const Type in = infer(expr.operands[1], scope);
     if (!is_any(in) && !in.list) {
-      report(Diagnostic(Code::type_mismatch, expr.operands[1].range, "`in` needs a list, and this is `{}`", to_text(in)));
+      report(
+          Diagnostic(Code::type_mismatch, expr.operands[1].range, "`in` needs a list, and this is `{}`", to_text(in)));
     } else if (!is_any(in) && !fits(element, {in.base, false}) && !fits({in.base, false}, element)) {
       report(Diagnostic(Code::type_mismatch, expr.range, "a list of `{}` never holds a value of type `{}`",
                         to_text({in.base, false}), to_text(element)));
@@ -288,7 +348,7 @@ Type Expressions::binary(const ast::Expr& expr, const NameSet& scope) {
     return bool_type;
   }
   const Type type = arithmetic(expr, scope);
-  return op.front() == '<' || op.front() == '>' ? bool_type : type;
+  return is_comparison(expr) ? bool_type : type;
 }
 
 Type Expressions::arithmetic(const ast::Expr& expr, const NameSet& scope) {
@@ -296,7 +356,13 @@ Type Expressions::arithmetic(const ast::Expr& expr, const NameSet& scope) {
   for (const ast::Expr& operand : expr.operands) {
     const Type type = infer(operand, scope);
     if (!is_number(type)) {
-      report(Diagnostic(Code::type_mismatch, operand.range, "`{}` needs numbers, and this is `{}`", expr.text, to_text(type)));
+      auto diagnostic = explained(Diagnostic(Code::type_mismatch, operand.range, "`{}` needs numbers, and this is `{}`",
+                                             expr.text, to_text(type)),
+                                  operand, scope);
+      if (type == bool_type && is_comparison(operand) && is_comparison(expr)) {
+        diagnostic.helps.push_back("comparisons do not chain: write `0 < n and n < 3`");
+      }
+      report(std::move(diagnostic));
       return any_type;
     }
     if (is_any(type)) {
@@ -316,7 +382,8 @@ Type Expressions::call(const ast::Expr& expr, const NameSet& scope) {
     for (const Function& f : functions) names.emplace_back(f.name);
     for (const Function& f : key_functions) names.emplace_back(f.name);
     Diagnostic diagnostic(Code::unknown_name, expr.word_range, "there is no function `{}`", expr.text);
-    if (const auto near = nearest(expr.text, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
+    if (const auto near = nearest(expr.text, names))
+      diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
     diagnostic.helps.push_back(fmt::format("functions are {}", fmt::join(names, ", ")));
     report(std::move(diagnostic));
     return any_type;
@@ -326,26 +393,29 @@ Type Expressions::call(const ast::Expr& expr, const NameSet& scope) {
     if (expr.operands.size() == 1) {
       infer(expr.operands.front(), scope);
     } else {
-      report(Diagnostic(Code::wrong_arguments, expr.range, "`present` takes `SIDE:KEY` or a config path"));
+      report(Diagnostic(Code::wrong_arguments, expr.range, "`present` takes one `SIDE:KEY`, or one config path"));
     }
     return bool_type;
   }
   if (!expr.key.empty() || expr.operands.size() < function->min_args || expr.operands.size() > function->max_args) {
-    report(Diagnostic(Code::wrong_arguments, expr.range, "`{}` takes {} value{}", expr.text, function->min_args,
-                      function->min_args == 1 ? "" : "s"));
+    report(Diagnostic(Code::wrong_arguments, expr.range, "`{}` takes {}", expr.text, arguments_text(*function)));
     return any_type;
   }
   std::vector<Type> types;
   for (const ast::Expr& operand : expr.operands) types.push_back(infer(operand, scope));
-  const bool of_list = expr.text == "len" || expr.text == "first" ||
-                       ((expr.text == "min" || expr.text == "max") && types.size() == 1);
+  const bool of_list = takes_list(expr.text) && types.size() == 1;
   if (of_list && !is_any(types[0]) && !types[0].list) {
-    report(Diagnostic(Code::wrong_arguments, expr.operands[0].range, "`{}` needs a list, and this is `{}`", expr.text,
-                      to_text(types[0])));
+    report(explained(Diagnostic(Code::wrong_arguments, expr.operands[0].range, "`{}` needs a list, and this is `{}`",
+                                expr.text, to_text(types[0])),
+                     expr.operands[0], scope));
     return any_type;
   }
-  if (!of_list && !std::all_of(types.begin(), types.end(), is_number)) {
-    report(Diagnostic(Code::wrong_arguments, expr.range, "`{}` needs numbers", expr.text));
+  const auto wrong = of_list ? types.end() : std::find_if_not(types.begin(), types.end(), is_number);
+  if (wrong != types.end()) {
+    const ast::Expr& operand = expr.operands[static_cast<std::size_t>(wrong - types.begin())];
+    report(explained(Diagnostic(Code::wrong_arguments, operand.range, "`{}` needs numbers, and this is `{}`", expr.text,
+                                to_text(*wrong)),
+                     operand, scope));
     return any_type;
   }
   if (expr.text == "len" || expr.text == "ceildiv" || expr.text == "int") return int_type;
@@ -364,9 +434,10 @@ Type Expressions::key_call(const ast::Expr& expr, const NameSet& scope) {
   }
   side(expr.key.front().side);
   const bool is_count = expr.text == "count";
-  key(expr.key.front().key, {.any = is_count});
+  key(expr.key.front().key, {.any = is_count}, scope);
   const auto& parts = expr.key.front().key.parts;
-  const auto free = std::count_if(parts.begin(), parts.end(), [](auto& p) { return p.kind == ast::KeyPart::Kind::any; });
+  const auto free =
+      std::count_if(parts.begin(), parts.end(), [](auto& p) { return p.kind == ast::KeyPart::Kind::any; });
   if (is_count && free != 1) {
     report(Diagnostic(Code::wrong_arguments, expr.key.front().range, "`count` needs one `{{_}}` in its key")
                .help("it is the largest number in that place, plus one: `count({}:blocks.{{_}}.weight)`",

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <tuple>
+
 #include "compiler/sema/checked_module.h"
 #include "compiler/sema/rule_indexes.h"
 
@@ -15,9 +18,13 @@ struct Expressions {
   Diagnostics& diagnostics;
   Uses& uses;
 
+  /// What was reported: the condition of a block is looked at for each rule in it.
+  std::set<std::tuple<Code, std::uint32_t, std::uint32_t>> reported = {};
+
   void param(const ast::Param& param);
   void index(const ast::Index& index);
   void condition(const ast::Expr& expr, const NameSet& scope);
+  void prefix(const ast::Prefix& prefix);
   void rule(const InContext<ast::Rule>& rule);
   void tie(const InContext<ast::Tie>& tie);
   void ignore(const InContext<ast::Ignore>& ignore);
@@ -30,12 +37,17 @@ struct Expressions {
     bool pattern = false;  ///< `*` and `**` may stand in it
     bool any = false;      ///< `{_}` may
   };
+  /// A key that is matched or written: its own indexes have a value in it.
   void key(const ast::Key& key, KeyUse use);
+  void key(const ast::Key& key, KeyUse use, const NameSet& scope);
   void side(const ast::Name& side);
   void conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own, const RuleIndexes& indexes);
-  void only_loops(const ast::Expr& expr, const RuleIndexes& indexes);
+  /// Whether no index that is an axis of its rule is used as a value.
+  bool only_loops(const ast::Expr& expr, const RuleIndexes& indexes);
   void want(const ast::Expr& expr, Type wanted, const NameSet& scope);
-  void report(Diagnostic diagnostic) { diagnostics.push_back(std::move(diagnostic)); }
+  void report(Diagnostic diagnostic);
+  /// With what an index is at this place, where `expr` is one: a value, or the list of them.
+  [[nodiscard]] Diagnostic explained(Diagnostic diagnostic, const ast::Expr& expr, const NameSet& scope) const;
 
   Type name(const ast::Expr& expr, const NameSet& scope);
   Type item(const ast::Expr& expr, const NameSet& scope);

@@ -9,13 +9,21 @@ struct ShapeCheck {
   Uses& uses;
   std::size_t ellipses = 0;
 
-  void axis(const ast::Axis& axis, bool whole_dimension) {
+  void axis(const ast::Axis& axis, ast::Axis::Kind inside, bool whole_dimension) {
     using Kind = ast::Axis::Kind;
     switch (axis.kind) {
-      case Kind::named: named(axis); break;
+      case Kind::named:
+        if (axis.text != "_") {
+          named(axis);
+        } else if (inside != Kind::sum) {
+          diagnostics.push_back(Diagnostic(Code::misplaced_statement, axis.range, "`_` stands only as a piece of a sum")
+                                    .help("`(n + _)` is n entries, and a rest that is dropped"));
+        }
+        break;
       case Kind::divided:
         diagnostics.push_back(Diagnostic(Code::not_supported, axis.range,
-                                         "`{}/{}` is part of the language, but not supported yet", axis.text, *axis.value));
+                                         "`{}/{}` is part of the language, but not supported yet", axis.text,
+                                         *axis.value));
         break;
       case Kind::literal:
         if (*axis.value == 1) break;
@@ -31,21 +39,24 @@ struct ShapeCheck {
         }
         break;
       case Kind::product:
-      case Kind::sum: break;
+      case Kind::sum:
+        break;
     }
-    for (const ast::Axis& part : axis.parts) this->axis(part, false);
+    for (const ast::Axis& part : axis.parts) this->axis(part, axis.kind, false);
   }
 
   void named(const ast::Axis& axis) {
     uses.insert(axis.text);
     const auto symbol = mapping.symbols.find(axis.text);
-    if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::param) return;
+    if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::param || symbol->second.broken) {
+      return;
+    }
     const Type type = symbol->second.type;
     if (type.base == Type::Base::integer && !type.list && symbol->second.param_index.empty()) return;
-    diagnostics.push_back(Diagnostic(Code::axis_not_a_size, axis.range, "axis `{}` is a param of type `{}`", axis.text,
-                                     to_text(type))
-                              .also(symbol->second.range, "declared here")
-                              .help("an axis is named after an `int` param or an index, or after nothing that is declared"));
+    diagnostics.push_back(
+        Diagnostic(Code::axis_not_a_size, axis.range, "axis `{}` is a param of type `{}`", axis.text, to_text(type))
+            .also(symbol->second.range, "declared here")
+            .help("an axis is named after an `int` param or an index, or after nothing that is declared"));
   }
 };
 
@@ -56,7 +67,7 @@ void check_shapes(const CheckedMapping& mapping, const ast::Rule& rule, Diagnost
     for (const ast::Term& term : *side) {
       if (!term.shape) continue;
       ShapeCheck check{mapping, diagnostics, uses};
-      for (const ast::Axis& dim : term.shape->dims) check.axis(dim, true);
+      for (const ast::Axis& dim : term.shape->dims) check.axis(dim, ast::Axis::Kind::product, true);
     }
   }
 }

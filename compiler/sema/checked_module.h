@@ -34,6 +34,8 @@ struct Symbol {
   SourceRange range;
   /// Of a param; of a value of an index.
   sema::Type type;
+  /// Its declaration is wrong already: nothing more is said of it.
+  bool broken = false;
   /// Of a param: the index that it has a value for each of, or empty.
   std::string param_index;
 };
@@ -48,6 +50,8 @@ struct CheckedMapping {
   std::vector<InContext<ast::Param>> params;
   std::vector<InContext<ast::Index>> indexes;
   std::vector<InContext<ast::Require>> requirements;
+  /// Of every block, also of one that is empty.
+  std::vector<const ast::Prefix*> prefixes;
   std::vector<InContext<ast::Rule>> rules;
   std::vector<InContext<ast::Tie>> ties;
   std::vector<InContext<ast::Ignore>> ignores;

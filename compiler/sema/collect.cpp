@@ -1,5 +1,6 @@
 #include "compiler/sema/collect.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <type_traits>
@@ -9,7 +10,13 @@
 namespace omap::sema {
 namespace {
 
-constexpr std::array formats = {"safetensors", "dcp", "torch"};
+const std::vector<std::string> formats = {"safetensors", "dcp", "torch"};
+const std::vector<std::string> types = {"int", "float", "bool", "string", "dtype", "config"};
+
+/// Points out what `wanted` was probably meant for.
+void suggest(Diagnostic& diagnostic, std::string_view wanted, const std::vector<std::string>& names) {
+  if (const auto near = nearest(wanted, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
+}
 
 std::optional<Type> declared_type(const ast::Type& type) {
   constexpr std::array<std::pair<const char*, Type::Base>, 6> names = {{{"int", Type::Base::integer},
@@ -38,9 +45,11 @@ class Collector {
       } else if (std::holds_alternative<ast::Use>(statement.node)) {
         not_supported(statement.range, "`use`");
       } else if (std::holds_alternative<ast::Version>(statement.node)) {
-        if (&statement != &module.statements.front()) misplaced(statement.range, "`omap 1` stands on the first line");
+        if (&statement != &module.statements.front())
+          misplaced(statement.range, "a version stands before all else", "take it out");
       } else if (!std::holds_alternative<ast::Side>(statement.node)) {
-        misplaced(statement.range, "this statement stands outside a mapping");
+        misplaced(statement.range, "this statement stands outside a mapping",
+                  "move it into a mapping: `mapping NAME: SIDE <-> SIDE { ... }`");
       }
     }
     return std::move(mappings_);
@@ -48,8 +57,8 @@ class Collector {
 
  private:
   void report(Diagnostic diagnostic) { diagnostics_.push_back(std::move(diagnostic)); }
-  void misplaced(SourceRange range, std::string_view what) {
-    report(Diagnostic(Code::misplaced_statement, range, "{}", what));
+  void misplaced(SourceRange range, std::string_view what, std::string_view help) {
+    report(Diagnostic(Code::misplaced_statement, range, "{}", what).help("{}", help));
   }
   void not_supported(SourceRange range, std::string_view what) {
     report(Diagnostic(Code::not_supported, range, "{} is part of the language, but not supported yet", what));
@@ -65,6 +74,7 @@ class Collector {
     if (!is_new) duplicate("side", side.name, first->second->name.range);
     if (std::find(formats.begin(), formats.end(), side.format.text) != formats.end()) return;
     Diagnostic diagnostic(Code::unknown_format, side.format.range, "there is no format `{}`", side.format.text);
+    suggest(diagnostic, side.format.text, formats);
     diagnostic.helps.push_back("formats are `safetensors`, `dcp` and `torch`");
     report(std::move(diagnostic));
   }
@@ -75,16 +85,15 @@ class Collector {
     std::vector<std::string> names;
     for (const auto& [known, side] : sides_) names.push_back(known);
     Diagnostic diagnostic(Code::wrong_side, name.range, "no side is called `{}`", name.text);
-    if (const auto near = nearest(name.text, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
+    suggest(diagnostic, name.text, names);
     diagnostic.helps.push_back(fmt::format("declare it: `side {}: safetensors`", name.text));
     report(std::move(diagnostic));
     return nullptr;
   }
 
   void add_mapping(const ast::Mapping& syntax, const ast::Statement& statement) {
-    for (const CheckedMapping& other : mappings_) {
-      if (other.syntax->name.text == syntax.name.text) duplicate("mapping", syntax.name, other.syntax->name.range);
-    }
+    const auto [first, is_new] = names_.try_emplace(syntax.name.text, syntax.name.range);
+    if (!is_new) duplicate("mapping", syntax.name, first->second);
     CheckedMapping& mapping = mappings_.emplace_back();
     mapping.syntax = &syntax;
     mapping.statement = &statement;
@@ -95,7 +104,7 @@ class Collector {
                  .help("a mapping has two sides: declare another with `side NAME: FORMAT`"));
     }
     for (const ast::Name* side : {&syntax.left, &syntax.right}) {
-      mapping.symbols.try_emplace(side->text, Symbol{Symbol::Kind::side, side->range, {}, {}});
+      mapping.symbols.try_emplace(side->text, Symbol{Symbol::Kind::side, side->range, {}, false, {}});
     }
     if (syntax.base) not_supported(syntax.base->range, "`extends`");
     Context context;
@@ -126,7 +135,7 @@ class Collector {
       if (at_top(statement, context)) add_param(mapping, statement, node);
     } else if constexpr (std::is_same_v<Node, ast::Index>) {
       if (at_top(statement, context)) {
-        declare(mapping, node.name, {Symbol::Kind::index, node.name.range, {}, {}}, "index");
+        declare(mapping, node.name, {Symbol::Kind::index, node.name.range, {}, false, {}}, "index");
         mapping.indexes.push_back(in_context(statement, node, context));
       }
     } else if constexpr (std::is_same_v<Node, ast::Require>) {
@@ -138,6 +147,7 @@ class Collector {
     } else if constexpr (std::is_same_v<Node, ast::Ignore>) {
       mapping.ignores.push_back(in_context(statement, node, context));
     } else if constexpr (std::is_same_v<Node, ast::Prefix>) {
+      mapping.prefixes.push_back(&node);
       context.prefixes.push_back(&node);
       if (node.when) context.conditions.push_back({&*node.when, false});
       body(mapping, node.body, context);
@@ -160,7 +170,7 @@ class Collector {
     } else if constexpr (std::is_same_v<Node, ast::Config>) {
       not_supported(statement.range, "a `config` section");
     } else {
-      misplaced(statement.range, "this statement stands inside a mapping");
+      misplaced(statement.range, "this statement stands inside a mapping", "move it out of the mapping's block");
     }
   }
 
@@ -183,18 +193,25 @@ class Collector {
 
   void add_param(CheckedMapping& mapping, const ast::Statement& statement, const ast::Param& param) {
     if (param.override_) not_supported(statement.range, "`override`");
-    auto type = declared_type(param.type);
+    const auto type = declared_type(param.type);
     if (!type) {
-      report(Diagnostic(Code::type_mismatch, param.type.name.range, "there is no type `{}`", param.type.name.text)
-                 .help("types are `int`, `float`, `bool`, `string`, `dtype`, `config`, and lists of them: `[int]`"));
-      type = Type{};
+      Diagnostic diagnostic(Code::type_mismatch, param.type.name.range, "there is no type `{}`", param.type.name.text);
+      // `integer` and `boolean` are no slips of the pen.
+      const auto known = std::find_if(types.begin(), types.end(),
+                                      [&](const std::string& name) { return param.type.name.text.starts_with(name); });
+      suggest(diagnostic, known == types.end() ? param.type.name.text : *known, types);
+      diagnostic.helps.push_back(
+          "types are `int`, `float`, `bool`, `string`, `dtype`, `config`, and lists of them: `[int]`");
+      report(std::move(diagnostic));
     }
-    declare(mapping, param.name,
-            {Symbol::Kind::param, param.name.range, *type, param.index ? param.index->text : std::string()}, "param");
+    Symbol symbol{Symbol::Kind::param, param.name.range, type.value_or(Type{}), !type, {}};
+    if (param.index) symbol.param_index = param.index->text;
+    declare(mapping, param.name, std::move(symbol), "param");
     mapping.params.push_back({&param, statement.range, {}, {}});
   }
 
-  void add_rule(CheckedMapping& mapping, const ast::Statement& statement, const ast::Rule& rule, const Context& context) {
+  void add_rule(CheckedMapping& mapping, const ast::Statement& statement, const ast::Rule& rule,
+                const Context& context) {
     if (rule.override_) not_supported(statement.range, "`override`");
     for (const auto* side : {&rule.left, &rule.right}) {
       for (const ast::Term& term : *side) {
@@ -221,6 +238,7 @@ class Collector {
 
   Diagnostics& diagnostics_;
   std::map<std::string, const ast::Side*> sides_;
+  std::map<std::string, SourceRange> names_;
   std::vector<CheckedMapping> mappings_;
 };
 

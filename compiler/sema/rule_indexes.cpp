@@ -25,7 +25,8 @@ void add_key(RuleIndexes& indexes, const NameSet& key, bool first) {
   }
 }
 
-NameSet with_prefixes(const CheckedMapping& mapping, const std::vector<const ast::Key*>& prefixes, const ast::Key& key) {
+NameSet with_prefixes(const CheckedMapping& mapping, const std::vector<const ast::Key*>& prefixes,
+                      const ast::Key& key) {
   NameSet names = indexes_in(mapping, key);
   for (const ast::Key* prefix : prefixes) names.merge(indexes_in(mapping, *prefix));
   return names;

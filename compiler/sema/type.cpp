@@ -3,7 +3,7 @@
 namespace omap::sema {
 
 std::string to_text(Type type) {
-  constexpr const char* names[] = {"any", "null", "bool", "int", "float", "string", "dtype"};
+  constexpr const char* names[] = {"config", "null", "bool", "int", "float", "string", "dtype"};
   const std::string base = names[static_cast<int>(type.base)];
   return type.list ? "[" + base + "]" : base;
 }

@@ -14,7 +14,7 @@ struct Type {
   friend bool operator==(const Type&, const Type&) = default;
 };
 
-/// `int`, `[string]`, `any`
+/// As a mapping spells it: `int`, `[string]`; `config` for `any`.
 [[nodiscard]] std::string to_text(Type type);
 [[nodiscard]] inline bool is_any(Type type) { return type.base == Type::Base::any && !type.list; }
 [[nodiscard]] bool is_number(Type type);

@@ -156,8 +156,8 @@ struct Param {
 };
 struct Index {
   Name name;
-  std::vector<Name> names;    ///< `in {q, k}`
-  std::optional<Expr> list;   ///< `in EXPR`
+  std::vector<Name> names;   ///< `in {q, k}`
+  std::optional<Expr> list;  ///< `in EXPR`
   std::optional<Expr> when;
 };
 struct Require {
@@ -234,9 +234,9 @@ struct Statement {
       node;
   /// Without comments; of a block: its head.
   SourceRange range;
-  std::vector<Comment> before;      ///< on lines of their own above, `///` included
-  std::optional<Comment> behind;    ///< on the statement's last line
-  std::vector<Comment> at_end;      ///< of a block: behind its last statement
+  std::vector<Comment> before;    ///< on lines of their own above, `///` included
+  std::optional<Comment> behind;  ///< on the statement's last line
+  std::vector<Comment> at_end;    ///< of a block: behind its last statement
   bool after_blank_line = false;
 };
 

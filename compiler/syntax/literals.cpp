@@ -29,13 +29,20 @@ std::optional<std::string> unescape(std::string_view text) {
     }
     if (++i == text.size()) return std::nullopt;
     switch (text[i]) {
-      case 'n': plain += '\n'; break;
-      case 't': plain += '\t'; break;
+      case 'n':
+        plain += '\n';
+        break;
+      case 't':
+        plain += '\t';
+        break;
       case '"':
       case '\\':
       case '{':
-      case '}': plain += text[i]; break;
-      default: return std::nullopt;
+      case '}':
+        plain += text[i];
+        break;
+      default:
+        return std::nullopt;
     }
   }
   return plain;

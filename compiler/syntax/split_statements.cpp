@@ -31,8 +31,9 @@ class Splitter {
     return text_.substr(token.begin, token.end - token.begin);
   }
   [[nodiscard]] bool is(std::size_t i, TokenClass kind) const { return i < tokens_.size() && tokens_[i].kind == kind; }
-  [[nodiscard]] bool blank_before(std::size_t i) const { return i == 0 || tokens_[i - 1].end != tokens_[i].begin ||
-                                                                is(i - 1, TokenClass::newline); }
+  [[nodiscard]] bool blank_before(std::size_t i) const {
+    return i == 0 || tokens_[i - 1].end != tokens_[i].begin || is(i - 1, TokenClass::newline);
+  }
   [[nodiscard]] bool blank_after(std::size_t i) const {
     return i + 1 == tokens_.size() || tokens_[i + 1].begin != tokens_[i].end || is(i + 1, TokenClass::newline) ||
            is(i + 1, TokenClass::comment);
@@ -114,6 +115,8 @@ class Splitter {
         if (!open_.empty()) return false;
         check_blanks(statement);
         break;
+      case TokenClass::unknown:
+        return unknown(statement);
       case TokenClass::dot:
         if (blank_before(at_) || blank_after(at_)) {
           report(statement, Diagnostic(Code::syntax_error, range(token), "a blank stands beside a dot")
@@ -145,17 +148,17 @@ class Splitter {
 
   void count(RawStatement& statement, std::size_t& counter, std::size_t limit, std::string_view what) {
     if (++counter == limit + 1) {
-      report(statement, Diagnostic(Code::nesting_too_deep, range(tokens_[at_]), "a statement has more than {} {}",
-                                   limit, what)
-                            .help("name a part of it with a `param`"));
+      report(statement,
+             Diagnostic(Code::nesting_too_deep, range(tokens_[at_]), "a statement has more than {} {}", limit, what)
+                 .help("name a part of it with a `param`"));
     }
   }
 
   void push(RawStatement& statement) {
     open_.push_back(at_);
     if (open_.size() == limits_.bracket_depth + 1) {
-      report(statement, Diagnostic(Code::nesting_too_deep, range(tokens_[at_]),
-                                   "brackets are nested more than {} deep", limits_.bracket_depth)
+      report(statement, Diagnostic(Code::nesting_too_deep, range(tokens_[at_]), "brackets are nested more than {} deep",
+                                   limits_.bracket_depth)
                             .help("name a part of the expression with a `param`"));
     }
   }
@@ -177,22 +180,62 @@ class Splitter {
   }
 
   bool brace_open(RawStatement& statement) {
-    const bool after_in = !statement.tokens.empty() && text(statement.tokens.back()) == "in";
-    const bool opens_block = blank_after(at_) && !after_in;
+    const bool touches = !blank_before(at_) && !statement.tokens.empty();
+    const bool opens_block = blank_after(at_) && !opens_name_set(statement);
     if (opens_block && !open_.empty()) return false;
-    if (!opens_block) {
+    if (opens_block && touches) {
+      report(statement, Diagnostic(Code::missing_blank, range(tokens_[at_]), "a blank is missing before `{{`")
+                            .label("this reads as the beginning of a placeholder")
+                            .help("write ` {{` to open a block, or `{{index}}`, without blanks, for a placeholder"));
+    }
+    // `x.{ layer }.w` was meant as a placeholder: a block goes on in the next line.
+    if (!opens_block || (touches && !ends_line(at_))) {
       push(statement);
       take(statement);
       return true;
     }
-    if (!blank_before(at_)) {
-      report(statement, Diagnostic(Code::missing_blank, range(tokens_[at_]), "a blank is missing before `{{`")
-                            .label("this reads as the beginning of a placeholder")
-                            .help("write ` {{` to open a block, or `{{index}}` for a placeholder"));
-    }
     statement.kind = RawStatement::Kind::opens;
     take(statement);
     return false;
+  }
+
+  [[nodiscard]] bool ends_line(std::size_t i) const {
+    return i + 1 == tokens_.size() || is(i + 1, TokenClass::newline) || is(i + 1, TokenClass::comment);
+  }
+
+  /// `index NAME in {`
+  [[nodiscard]] bool opens_name_set(const RawStatement& statement) const {
+    const auto& words = statement.tokens;
+    return words.size() == 3 && text(words[0]) == "index" && words[1].kind == TokenClass::word &&
+           text(words[2]) == "in";
+  }
+
+  /// False where the statement ends with it: a string that does not end may hold the brace of a block.
+  bool unknown(RawStatement& statement) {
+    const Token& token = tokens_[at_];
+    if (text(token).front() != '"') {
+      report(statement, Diagnostic(Code::unexpected_character, range(token), "unexpected character `{}`", text(token))
+                            .help("{}", instead_of(text(token))));
+      take(statement);
+      return true;
+    }
+    report(statement, Diagnostic(Code::unterminated_string, range(token), "a string does not end on its line")
+                          .help("close it with `\"`"));
+    take(statement);
+    if (!text(token).ends_with('{') || !open_.empty()) return true;
+    statement.kind = RawStatement::Kind::opens;
+    return false;
+  }
+
+  /// What a character was probably meant for.
+  static std::string_view instead_of(std::string_view character) {
+    if (character == "#") return "comments begin with `//`";
+    if (character == "'") return "strings stand between `\"`";
+    if (character == ";") return "a statement ends with its line: no `;` is needed";
+    if (character == "&") return "write `and`";
+    if (character == "!") return "write `not`, or `!=` to compare";
+    if (character == "?") return "write `??` to choose what is available, or `if C then A else B`";
+    return "a key with other characters than letters, digits, `_`, `-` and `.` is quoted: `\"...\"`";
   }
 
   /// Whether the statement continues behind the line end (or comment) at `at_`.
@@ -203,10 +246,12 @@ class Splitter {
     if (last.kind == TokenClass::arrow || last.kind == TokenClass::comma) return true;
     const bool is_operator = last.kind == TokenClass::infix || last.kind == TokenClass::stars ||
                              last.kind == TokenClass::prefix || last.kind == TokenClass::continuation;
-    const bool is_key = statement.tokens.size() > 1 &&
-                        (statement.tokens[statement.tokens.size() - 2].kind == TokenClass::arrow ||
-                         statement.tokens[statement.tokens.size() - 2].kind == TokenClass::comma);
-    if (is_operator && statement.tokens.size() > 1 && blank_before(last_at) && !is_key) return true;
+    const bool is_key =
+        statement.tokens.size() > 1 && (statement.tokens[statement.tokens.size() - 2].kind == TokenClass::arrow ||
+                                        statement.tokens[statement.tokens.size() - 2].kind == TokenClass::comma);
+    // The pattern of `same **` stands where an operator could.
+    const bool is_pattern = statement.tokens.size() == 2 && text(statement.tokens.front()) == "same";
+    if (is_operator && statement.tokens.size() > 1 && blank_before(last_at) && !is_key && !is_pattern) return true;
     const std::size_t next = next_word();
     if (is(next, TokenClass::arrow)) return true;
     return is(next, TokenClass::continuation) && !is(next + 1, TokenClass::dot) && !is(next + 1, TokenClass::arrow);

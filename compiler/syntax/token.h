@@ -15,11 +15,12 @@ enum class TokenClass : std::uint8_t {
   arrow,
   comma,
   dot,
-  open,          ///< ( [
-  close,         ///< ) ]
+  open,   ///< ( [
+  close,  ///< ) ]
   brace_open,
   brace_close,
   other,
+  unknown,  ///< what begins no word, or a string that does not end
   comment,
   newline,
 };

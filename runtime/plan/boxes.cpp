@@ -26,16 +26,21 @@ std::vector<Box> product_of(const std::vector<Box>& a, const std::vector<Box>& b
 std::vector<Box> boxes_of(const AxisExpr& axis, std::uint32_t& sums) {
   switch (axis.kind) {
     case AxisExpr::Kind::axis:
-    case AxisExpr::Kind::divided: return {Box{{axis.name}, {}, false}};
-    case AxisExpr::Kind::ellipsis: return {Box{{std::string(ellipsis_axis)}, {}, false}};
-    case AxisExpr::Kind::one: return {Box{}};
-    case AxisExpr::Kind::dropped: return {Box{{}, {}, true}};
+    case AxisExpr::Kind::divided:
+      return {Box{{axis.name}, {}, false}};
+    case AxisExpr::Kind::ellipsis:
+      return {Box{{std::string(ellipsis_axis)}, {}, false}};
+    case AxisExpr::Kind::one:
+      return {Box{}};
+    case AxisExpr::Kind::dropped:
+      return {Box{{}, {}, true}};
     case AxisExpr::Kind::product: {
       std::vector<Box> all{Box{}};
       for (const AxisExpr& part : axis.parts) all = product_of(all, boxes_of(part, sums));
       return all;
     }
-    case AxisExpr::Kind::sum: break;
+    case AxisExpr::Kind::sum:
+      break;
   }
   const std::uint32_t sum = sums++;
   std::vector<Box> all;
@@ -170,8 +175,8 @@ Pairing pair_boxes(const SideBoxes& source, const SideBoxes& destination, bool o
     if (sources.empty()) return refuse(Pairing::Fault::no_source, group.destinations.front(), false);
     if (group.destinations.empty()) {
       const bool repeated = one_way && std::any_of(order.begin(), order.end(), [&](const AxisSet& other) {
-        return strictly_inside(axes, other) && groups[other].sources.empty();
-      });
+                              return strictly_inside(axes, other) && groups[other].sources.empty();
+                            });
       if (repeated) continue;
       return refuse(Pairing::Fault::no_destination, sources.front(), true);
     }

@@ -53,7 +53,8 @@ bool prove_shapes_complete(const Reading& r, Diagnostics& diagnostics) {
                                  .help("give each tensor of the rule a shape, or none of them"));
 }
 
-bool prove_dropped(const Reading& r, const AxisExpr& axis, const Term& term, bool destination, Diagnostics& diagnostics) {
+bool prove_dropped(const Reading& r, const AxisExpr& axis, const Term& term, bool destination,
+                   Diagnostics& diagnostics) {
   const SourceRange range = axis.range.known() ? axis.range : term.range;
   if (axis.kind == AxisExpr::Kind::dropped && !r.one_way) {
     return report(diagnostics,
@@ -66,9 +67,8 @@ bool prove_dropped(const Reading& r, const AxisExpr& axis, const Term& term, boo
                                    .label("how many zeros?")
                                    .help("write `_=8`, with the number of zeros"));
   }
-  return std::all_of(axis.parts.begin(), axis.parts.end(), [&](const AxisExpr& part) {
-    return prove_dropped(r, part, term, destination, diagnostics);
-  });
+  return std::all_of(axis.parts.begin(), axis.parts.end(),
+                     [&](const AxisExpr& part) { return prove_dropped(r, part, term, destination, diagnostics); });
 }
 
 bool prove_dropped(const Reading& r, Diagnostics& diagnostics) {
@@ -111,11 +111,12 @@ bool prove_once(const Reading& r, const std::vector<Term>& terms, Diagnostics& d
         for (const AxisUse& use : axis_uses(term)) {
           if (use.name == axis) range = use.range;
         }
-        return report(diagnostics,
-                      Diagnostic(Code::axis_twice, range, "axis `{}` stands twice in one box of `{}`", axis, to_text(term.key))
-                          .label("{}", in_key ? "it is an index of the key already" : "here again")
-                          .help("{}", in_key ? fmt::format("take `{}` out of the shape, or out of the key", axis)
-                                             : "two dimensions of one size need two names"));
+        return report(
+            diagnostics,
+            Diagnostic(Code::axis_twice, range, "axis `{}` stands twice in one box of `{}`", axis, to_text(term.key))
+                .label("{}", in_key ? "it is an index of the key already" : "here again")
+                .help("{}", in_key ? fmt::format("take `{}` out of the shape, or out of the key", axis)
+                                   : "two dimensions of one size need two names"));
       }
     }
   }
@@ -149,12 +150,30 @@ std::string declared_as(const Plan& plan, const std::string& name) {
   return {};
 }
 
+/// `...` has to be on both sides, if on any.
+bool prove_ellipsis(const Reading& r, Diagnostics& diagnostics) {
+  const auto find = [](const std::vector<AxisUse>& uses) {
+    return std::find_if(uses.begin(), uses.end(), [](const AxisUse& use) { return use.name == ellipsis_axis; });
+  };
+  const auto left = axis_uses(r.rule.left);
+  const auto right = axis_uses(r.rule.right);
+  const auto at_left = find(left);
+  const auto at_right = find(right);
+  if ((at_left == left.end()) == (at_right == right.end())) return true;
+  return report(diagnostics,
+                Diagnostic(Code::ellipsis_misplaced, (at_left == left.end() ? at_right : at_left)->range,
+                           "`...` stands on one side only")
+                    .label("these dimensions have no partner")
+                    .help("the other side has the same dimensions: write `...` there too, or name them here"));
+}
+
 /// Axes that stand on one side only.
 bool prove_axes_shared(const Reading& r, Diagnostics& diagnostics) {
   const auto source = axis_names(r, r.sources());
   const auto destination = axis_names(r, r.destinations());
   std::vector<std::string> no_source, no_destination;
-  std::set_difference(destination.begin(), destination.end(), source.begin(), source.end(), std::back_inserter(no_source));
+  std::set_difference(destination.begin(), destination.end(), source.begin(), source.end(),
+                      std::back_inserter(no_source));
   std::set_difference(source.begin(), source.end(), destination.begin(), destination.end(),
                       std::back_inserter(no_destination));
   if (r.one_way) {
@@ -162,7 +181,8 @@ bool prove_axes_shared(const Reading& r, Diagnostics& diagnostics) {
     std::erase_if(no_source, [&](const std::string& name) {
       if (!declared_as(r.plan, name).empty()) return true;
       const auto uses = axis_uses(r.destinations());
-      return std::any_of(uses.begin(), uses.end(), [&](const AxisUse& use) { return use.name == name && use.axis->size; });
+      return std::any_of(uses.begin(), uses.end(),
+                         [&](const AxisUse& use) { return use.name == name && use.axis->size; });
     });
   }
   if (no_source.empty() && no_destination.empty()) return true;
@@ -234,7 +254,7 @@ bool prove_axes(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
   if (!first_term(rule, true)) return prove_whole_tensors(r, diagnostics);
   return prove_shapes_complete(r, diagnostics) && prove_dropped(r, diagnostics) && prove_literals(r, diagnostics) &&
          prove_once(r, rule.left, diagnostics) && prove_once(r, rule.right, diagnostics) &&
-         prove_axes_shared(r, diagnostics) && prove_pairing(r, diagnostics);
+         prove_ellipsis(r, diagnostics) && prove_axes_shared(r, diagnostics) && prove_pairing(r, diagnostics);
 }
 
 }  // namespace omap

@@ -18,7 +18,8 @@ void open_axes(const AxisExpr& axis, const std::set<std::string>& known, std::ve
     case AxisExpr::Kind::dropped:
       if (!axis.size) open.emplace_back("_");
       break;
-    default: break;
+    default:
+      break;
   }
   for (const AxisExpr& part : axis.parts) open_axes(part, known, open);
 }
@@ -62,7 +63,8 @@ bool prove_direction(const Plan& plan, const Rule& rule, Direction direction, Di
       if (known.contains(use.name)) continue;
       const std::string to = plan.destination_side(direction).name;
       diagnostics.push_back(
-          Diagnostic(Code::extent_unknown, use.range, "the extent of axis `{}` is not determined towards `{}`", use.name, to)
+          Diagnostic(Code::extent_unknown, use.range, "the extent of axis `{}` is not determined towards `{}`",
+                     use.name, to)
               .label("no tensor of `{}` tells it alone", plan.source_side(direction).name)
               .help("say it: `param {}: int = ...`, or write `{}=N` if it never changes", use.name, use.name));
       return false;

@@ -10,7 +10,8 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Whether different values of an index give different values of a placeholder: `i`, `i + c`, `c + i`, `i - c`, `c - i`.
+/// Whether different values of an index give different values of a placeholder: `i`, `i + c`, `c + i`, `i - c`, `c -
+/// i`.
 bool injective(const Expr& expr) {
   if (expr.op == Expr::Op::index) return true;
   if (expr.op != Expr::Op::add && expr.op != Expr::Op::subtract) return false;
@@ -44,7 +45,8 @@ bool prove_key(const Term& term, Diagnostics& diagnostics) {
     }
     if (varying && previous) {
       diagnostics.push_back(Diagnostic(Code::index_not_in_key, term.range,
-                                       "two placeholders touch in `{}`: 1 and 11 read as 11 and 1 do", to_text(term.key))
+                                       "two placeholders touch in `{}`: 1 and 11 read as 11 and 1 do",
+                                       to_text(term.key))
                                 .help("put a character between them"));
       return false;
     }
@@ -63,12 +65,13 @@ bool prove_loops(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
       if (contains(at_left ? right : left, index)) continue;
       const Term& without = at_left ? rule.right.front() : rule.left.front();
       const Term& with = at_left ? rule.left.front() : rule.right.front();
-      diagnostics.push_back(Diagnostic(Code::index_not_in_key, without.range, "`{}` is the same for every `{}`",
-                                       to_text(without.key), index)
-                                .label("`{{{}}}` is missing", index)
-                                .also(with.range, "this key has it")
-                                .help("put `{{{}}}` into both keys, or give shapes in which `{}` is an axis: `[{} ...]`",
-                                      index, index, index));
+      diagnostics.push_back(
+          Diagnostic(Code::index_not_in_key, without.range, "`{}` is the same for every `{}`", to_text(without.key),
+                     index)
+              .label("`{{{}}}` is missing", index)
+              .also(with.range, "this key has it")
+              .help("put `{{{}}}` into both keys, or give shapes in which `{}` is an axis: `[{} ...]`", index, index,
+                    index));
       return false;
     }
   }
@@ -89,17 +92,17 @@ bool prove_keys(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
 bool prove_disjoint(const Plan& plan, Diagnostics& diagnostics) {
   bool all = true;
   for (const Direction direction : {Direction::right, Direction::left}) {
-    std::map<std::string, const Rule*> writers;
+    std::map<std::string, const Term*> writers;
     for (const Rule& rule : plan.rules) {
       // Conditions may exclude each other: binding decides.
       if (!rule.runs(direction) || rule.when) continue;
       for (const Term& term : rule.destinations(direction)) {
-        const auto [first, is_new] = writers.try_emplace(to_text(term.key), &rule);
+        const auto [first, is_new] = writers.try_emplace(to_text(term.key), &term);
         if (is_new) continue;
         all = false;
         diagnostics.push_back(Diagnostic(Code::key_written_twice, term.range, "`{}` of `{}` is written twice",
                                          to_text(term.key), plan.destination_side(direction).name)
-                                  .also(first->second->range, "by this rule too")
+                                  .also(first->second->range, "here too")
                                   .help("drop one of them, or say which when: `when CONDITION`"));
       }
     }

@@ -14,7 +14,8 @@ using namespace omap;
 using omap::test::MadeCheckpoint;
 
 Plan plan_of(const std::string& body) {
-  Compilation compilation = compile("test.omap", "omap 1\nside a: safetensors\nside b: safetensors\nmapping m: a <-> b {\n" + body + "\n}\n");
+  Compilation compilation =
+      compile("test.omap", "omap 1\nside a: safetensors\nside b: safetensors\nmapping m: a <-> b {\n" + body + "\n}\n");
   for (const Diagnostic& diagnostic : compilation.diagnostics) INFO(diagnostic.message);
   REQUIRE(compilation.plans.size() == 1);
   return std::move(compilation.plans.front());
@@ -76,23 +77,31 @@ TEST_CASE("a mapping there and back gives the source") {
   const std::vector<Case> cases = {
       {"index i in 0..3\n x.{i} <-> y.{i}", {{"x.0", {2, 3}}, {"x.1", {}}, {"x.2", {0, 5}}}, {}},
       {"param q: int\n param k: int\n wq[q d], wk[k d], wv[v d] <-> qkv[(q + k + v) d]",
-       {{"wq", {4, 3}}, {"wk", {2, 3}}, {"wv", {5, 3}}}, {"q=4", "k=2"}},
+       {{"wq", {4, 3}}, {"wk", {2, 3}}, {"wv", {5, 3}}},
+       {"q=4", "k=2"}},
       {"index e in 0..3\n w[(e d) h] <-> x.{e}.w[h d]", {{"w", {6, 5}}}, {}},
       {"index e in 0..2\n e.{e}.w1[h d], e.{e}.w3[h d] <-> gate_up[e (h + h) d]",
-       {{"e.0.w1", {3, 2}}, {"e.0.w3", {3, 2}}, {"e.1.w1", {3, 2}}, {"e.1.w3", {3, 2}}}, {}},
+       {{"e.0.w1", {3, 2}}, {"e.0.w3", {3, 2}}, {"e.1.w1", {3, 2}}, {"e.1.w3", {3, 2}}},
+       {}},
       {"param head: int\n wq[(head half two=2) d] <-> q[(head two half) d]", {{"wq", {12, 2}}}, {"head=3"}},
-      {"param head: int\n q[(head x) d], g[(head x) d] <-> qg[(head (x + x)) d]", {{"q", {6, 2}}, {"g", {6, 2}}}, {"head=3"}},
-      {"param g: int\n param r: int\n param hd: int\n index kv in {k, v}\n q[(g r hd) d], {kv}[(g hd) d] <-> qkv[(g (r + kv) hd) d]",
-       {{"q", {12, 2}}, {"k", {4, 2}}, {"v", {4, 2}}}, {"g=2", "r=3", "hd=2"}},
+      {"param head: int\n q[(head x) d], g[(head x) d] <-> qg[(head (x + x)) d]",
+       {{"q", {6, 2}}, {"g", {6, 2}}},
+       {"head=3"}},
+      {"param g: int\n param r: int\n param hd: int\n index kv in {k, v}\n q[(g r hd) d], {kv}[(g hd) d] <-> qkv[(g (r "
+       "+ kv) hd) d]",
+       {{"q", {12, 2}}, {"k", {4, 2}}, {"v", {4, 2}}},
+       {"g=2", "r=3", "hd=2"}},
       {"a1[(z + z) d], a2[(z + z) d], a3[(z + z) d] <-> b1[(z + z + z) d], b2[(z + z + z) d]",
-       {{"a1", {4, 2}}, {"a2", {4, 2}}, {"a3", {4, 2}}}, {}},
+       {{"a1", {4, 2}}, {"a2", {4, 2}}, {"a3", {4, 2}}},
+       {}},
       {"w[i o] <-> v[o i]", {{"w", {3, 4}}}, {}},
       {"w[x 1 y] <-> v[1 y x 1]", {{"w", {3, 1, 4}}}, {}},
       {"w[x] <-> v[x 1]", {{"w", {0}}}, {}},
       {"s[] <-> t[]", {{"s", {}}}, {}},
       {"param n: int\n x[n ...], y[m ...] <-> xy[(n + m) ...]", {{"x", {2, 3, 2}}, {"y", {1, 3, 2}}}, {"n=2"}},
       {"index layer in 0..2\n index kind in {up, down}\n l.{layer}.{kind} <-> m.{layer + 1}.{kind}_proj",
-       {{"l.0.up", {2}}, {"l.0.down", {2}}, {"l.1.up", {2}}, {"l.1.down", {2}}}, {}},
+       {{"l.0.up", {2}}, {"l.0.down", {2}}, {"l.1.up", {2}}, {"l.1.down", {2}}},
+       {}},
   };
   for (const Case& c : cases) {
     CAPTURE(c.body);
@@ -111,11 +120,13 @@ TEST_CASE("elements go where the axes say") {
 }
 
 TEST_CASE("one-way rules drop, fill and repeat") {
-  CHECK(converted(plan_of("param v: int\n x[(v + _) d] -> y[v d]"), made({{"x", {3, 2}}}), {Direction::right, {"v=2"}}).at("y").elements ==
-        std::vector<std::uint32_t>{1, 2, 3, 4});
+  CHECK(converted(plan_of("param v: int\n x[(v + _) d] -> y[v d]"), made({{"x", {3, 2}}}), {Direction::right, {"v=2"}})
+            .at("y")
+            .elements == std::vector<std::uint32_t>{1, 2, 3, 4});
   CHECK(converted(plan_of("x[v] -> y[(_=2 + v + _=1)]"), made({{"x", {2}}})).at("y").elements ==
         std::vector<std::uint32_t>{0, 0, 1, 2, 0});
-  CHECK(converted(plan_of("x[v] -> y[(r=2 v)]"), made({{"x", {2}}})).at("y").elements == std::vector<std::uint32_t>{1, 2, 1, 2});
+  CHECK(converted(plan_of("x[v] -> y[(r=2 v)]"), made({{"x", {2}}})).at("y").elements ==
+        std::vector<std::uint32_t>{1, 2, 1, 2});
   const MadeCheckpoint each = converted(plan_of("index i in 0..2\n x[v] -> y.{i}[v]"), made({{"x", {2}}}));
   CHECK(each.at("y.0") == each.at("y.1"));
 }
@@ -134,7 +145,8 @@ TEST_CASE("layer 10 is not layer 2, and keys match whole") {
 
 TEST_CASE("what is wrong with a checkpoint is said once, with its keys folded") {
   const Plan plan = plan_of("param n: int = 3\n index i in 0..n\n x.{i}.w[r c] <-> y.{i}.w[r c]\n x.{i}.b <-> y.{i}.b");
-  const std::vector<Tensor> whole = {{"x.0.b", {1}}, {"x.0.w", {2, 2}}, {"x.1.b", {1}}, {"x.1.w", {2, 2}}, {"x.2.b", {1}}, {"x.2.w", {2, 2}}};
+  const std::vector<Tensor> whole = {{"x.0.b", {1}},    {"x.0.w", {2, 2}}, {"x.1.b", {1}},
+                                     {"x.1.w", {2, 2}}, {"x.2.b", {1}},    {"x.2.w", {2, 2}}};
   CHECK(bound_to(plan, made(whole)));
   const auto without = [&](std::string_view part) {
     auto tensors = whole;
@@ -169,7 +181,7 @@ TEST_CASE("what is wrong with a checkpoint is said once, with its keys folded") 
     tensors.push_back({"x.3.b", {1}});
     tensors.push_back({"x.3.w", {2, 2}});
     const auto bound = bound_to(plan, made(tensors));
-    CHECK(codes(bound) == std::vector{Code::source_unclaimed, Code::source_unclaimed});
+    REQUIRE(codes(bound) == std::vector{Code::source_unclaimed});
     CHECK(bound.error()[0].message.find("outside the range of `i`") != std::string::npos);
     CHECK(bound_to(plan, made(tensors), {Direction::right, {"n=4"}}));
   }
@@ -188,7 +200,8 @@ TEST_CASE("what is wrong with a checkpoint is said once, with its keys folded") 
 }
 
 TEST_CASE("shapes that do not fit are refused") {
-  const auto refused = [](const std::string& body, const std::vector<Tensor>& tensors, Code code, const Bind& how = {}) {
+  const auto refused = [](const std::string& body, const std::vector<Tensor>& tensors, Code code,
+                          const Bind& how = {}) {
     CAPTURE(body);
     CHECK(codes(bound_to(plan_of(body), made(tensors), how)) == std::vector{code});
   };
@@ -202,7 +215,8 @@ TEST_CASE("shapes that do not fit are refused") {
 
 TEST_CASE("two rules that write one key are refused where no condition keeps them apart") {
   const Plan plan = plan_of("param first: bool\n x <-> z when first\n y <-> z when first");
-  CHECK(codes(bound_to(plan, made({{"x", {1}}, {"y", {1}}}), {Direction::right, {"first=true"}})) == std::vector{Code::destination_twice});
+  CHECK(codes(bound_to(plan, made({{"x", {1}}, {"y", {1}}}), {Direction::right, {"first=true"}})) ==
+        std::vector{Code::destination_twice});
   const Plan apart = plan_of("param first: bool\n x -> z when first\n y -> z when not first\n ignore a:*");
   CHECK(converted(apart, made({{"x", {1}}, {"y", {2}}}), {Direction::right, {"first=false"}}).at("z").shape ==
         std::vector<std::int64_t>{2});
@@ -214,10 +228,13 @@ TEST_CASE("params: set, read from configs and headers, or not there") {
   const std::string rules = "index i in 0..n\n x.{i} <-> y.{i}";
   const MadeCheckpoint two = made({{"x.0", {3}}, {"x.1", {3}}});
   CHECK(bound_to(plan_of("param n: int = a.n\n" + rules), two, {Direction::right, {}, *config}));
-  CHECK(bound_to(plan_of("param n: int = a.missing ?? count(a:x.{_})\n" + rules), two, {Direction::right, {}, *config}));
+  CHECK(
+      bound_to(plan_of("param n: int = a.missing ?? count(a:x.{_})\n" + rules), two, {Direction::right, {}, *config}));
   CHECK(bound_to(plan_of("param n: int = extent(a:x.0, 0) - 1\n" + rules), two));
-  CHECK(bound_to(plan_of("param n: int = if a.wide then len(a.list) else 0\n" + rules), two, {Direction::right, {}, *config}));
-  CHECK(codes(bound_to(plan_of("param n: int = a.wide\n" + rules), two, {Direction::right, {}, *config})) == std::vector{Code::value_type});
+  CHECK(bound_to(plan_of("param n: int = if a.wide then len(a.list) else 0\n" + rules), two,
+                 {Direction::right, {}, *config}));
+  CHECK(codes(bound_to(plan_of("param n: int = a.wide\n" + rules), two, {Direction::right, {}, *config})) ==
+        std::vector{Code::value_type});
   CHECK(codes(bound_to(plan_of("param n: int = a.list[2]\n" + rules), two, {Direction::right, {}, *config})) ==
         std::vector{Code::evaluation_failed});
   const auto unset = bound_to(plan_of("param n: int = b.n\n" + rules), two);
@@ -229,8 +246,10 @@ TEST_CASE("params: set, read from configs and headers, or not there") {
   REQUIRE(defaulted);
   REQUIRE(defaulted->notes.size() == 1);
   CHECK(defaulted->notes[0].code == Code::default_taken);
-  CHECK(codes(bound_to(plan_of("param n: int = 2\n" + rules), two, {Direction::right, {"m=1"}})) == std::vector{Code::unknown_setting});
-  CHECK(codes(bound_to(plan_of("param n: int = 2\n" + rules), two, {Direction::right, {"n=two"}})) == std::vector{Code::value_type});
+  CHECK(codes(bound_to(plan_of("param n: int = 2\n" + rules), two, {Direction::right, {"m=1"}})) ==
+        std::vector{Code::unknown_setting});
+  CHECK(codes(bound_to(plan_of("param n: int = 2\n" + rules), two, {Direction::right, {"n=two"}})) ==
+        std::vector{Code::value_type});
 }
 
 TEST_CASE("a param that nothing in the direction needs is not evaluated") {
@@ -256,7 +275,8 @@ TEST_CASE("optional rules, alternatives, ties and ignore") {
 
   const Plan either = plan_of("x.{o_proj|out_proj} <-> y");
   CHECK(bound_to(either, made({{"x.out_proj", {1}}})));
-  CHECK(codes(bound_to(either, made({{"x.out_proj", {1}}, {"x.o_proj", {1}}}))) == std::vector{Code::alternatives_both});
+  CHECK(codes(bound_to(either, made({{"x.out_proj", {1}}, {"x.o_proj", {1}}}))) ==
+        std::vector{Code::alternatives_both});
   CHECK(converted(either, made({{"y", {1}}}), {Direction::left}).contains("x.o_proj"));
 
   const Plan tied = plan_of("x <-> y\n tie a:head = a:x");
@@ -271,7 +291,9 @@ TEST_CASE("optional rules, alternatives, ties and ignore") {
 }
 
 TEST_CASE("a side's root is part of the keys in its own format only") {
-  Compilation compilation = compile("t.omap", "omap 1\nside a: safetensors root \"model.\"\nside b: dcp root \"m.\"\nmapping m: a <-> b {\n x <-> y\n}\n");
+  Compilation compilation = compile(
+      "t.omap",
+      "omap 1\nside a: safetensors root \"model.\"\nside b: dcp root \"m.\"\nmapping m: a <-> b {\n x <-> y\n}\n");
   REQUIRE(compilation.plans.size() == 1);
   const auto bound = bound_to(compilation.plans[0], made({{"model.x", {1}}, {"optim.x", {1}}}));
   REQUIRE(bound);
@@ -280,8 +302,9 @@ TEST_CASE("a side's root is part of the keys in its own format only") {
 }
 
 TEST_CASE("a range beyond any checkpoint is an error, not a wait") {
-  CHECK(codes(bound_to(plan_of("param n: int\n index i in 0..n\n x.{i} <-> y.{i}"), made({{"x", {1}}}), {Direction::right, {"n=9000000000"}})).front() ==
-        Code::plan_limit);
+  CHECK(codes(bound_to(plan_of("param n: int\n index i in 0..n\n x.{i} <-> y.{i}"), made({{"x", {1}}}),
+                       {Direction::right, {"n=9000000000"}}))
+            .front() == Code::plan_limit);
   const Plan square = plan_of("index i in 0..100000\n index j in 0..100000\n x.{i}.{j} <-> y.{i}.{j}");
   CHECK(codes(bound_to(square, made({{"x", {1}}}))).front() == Code::plan_limit);
 }
