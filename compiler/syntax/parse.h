@@ -12,6 +12,7 @@ namespace omap {
 /// Bounds that no honest file meets; beyond them a file is refused instead of parsed.
 struct SyntaxLimits {
   std::size_t file_bytes = 16u << 20;
+  std::size_t statements = 250'000;
   std::size_t statement_words = 10'000;
   std::size_t bracket_depth = 64;
   /// Of one statement: each may nest an expression once more, and trees are walked by recursion.

@@ -22,10 +22,19 @@ class Splitter {
       if (!end) read(statement);
       all.push_back(std::move(statement));
       if (end) return all;
+      if (all.size() > limits_.statements) return too_many();
     }
   }
 
  private:
+  /// Refused as a whole: nothing of it is parsed.
+  std::vector<RawStatement> too_many() {
+    diagnostics_.push_back(Diagnostic(Code::source_too_large, range(tokens_[at_ - 1]),
+                                      "a file has more than {} statements", limits_.statements)
+                               .help("say with an `index` what differs in a number only"));
+    return {};
+  }
+
   [[nodiscard]] SourceRange range(const Token& token) const { return {file_, token.begin, token.end}; }
   [[nodiscard]] std::string_view text(const Token& token) const {
     return text_.substr(token.begin, token.end - token.begin);
