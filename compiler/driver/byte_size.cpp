@@ -18,7 +18,8 @@ std::optional<std::uint64_t> parse_byte_size(std::string_view text) {
       {{"", 1}, {"B", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}}};
   for (const auto& [name, factor] : units) {
     const double bytes = number * factor;
-    if (unit == name && bytes >= 1 && bytes < 0x1p63 && bytes == std::floor(bytes)) return static_cast<std::uint64_t>(bytes);
+    if (unit == name && bytes >= 1 && bytes < 0x1p63 && bytes == std::floor(bytes))
+      return static_cast<std::uint64_t>(bytes);
   }
   return std::nullopt;
 }

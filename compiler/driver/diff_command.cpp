@@ -23,19 +23,24 @@ void print_keys(const Console& console, const std::vector<std::string>& keys, co
 }
 
 template <class Property>
-void print_headers(const Console& console, const std::vector<HeaderDifference<Property>>& differences, std::string_view what) {
+void print_headers(const Console& console, const std::vector<HeaderDifference<Property>>& differences,
+                   std::string_view what) {
   for (std::size_t i = 0; i < differences.size() && i < shown; ++i) {
-    console.result(fmt::format("{}: {} {} and {}\n", differences[i].key, what, spell(differences[i].a), spell(differences[i].b)));
+    console.result(
+        fmt::format("{}: {} {} and {}\n", differences[i].key, what, spell(differences[i].a), spell(differences[i].b)));
   }
-  if (differences.size() > shown) console.result(fmt::format("{} more tensors differ in {}\n", differences.size() - shown, what));
+  if (differences.size() > shown)
+    console.result(fmt::format("{} more tensors differ in {}\n", differences.size() - shown, what));
 }
 
 void print_bits(const Console& console, const std::vector<BitDifference>& differences) {
   for (std::size_t i = 0; i < differences.size() && i < shown; ++i) {
     console.result(fmt::format("{}: {} element{} differ{}, the first at {}\n", differences[i].key, differences[i].count,
-                               differences[i].count == 1 ? "" : "s", differences[i].count == 1 ? "s" : "", spell(differences[i].first)));
+                               differences[i].count == 1 ? "" : "s", differences[i].count == 1 ? "s" : "",
+                               spell(differences[i].first)));
   }
-  if (differences.size() > shown) console.result(fmt::format("{} more tensors differ in bits\n", differences.size() - shown));
+  if (differences.size() > shown)
+    console.result(fmt::format("{} more tensors differ in bits\n", differences.size() - shown));
 }
 
 Value keys_json(const std::vector<std::string>& keys) { return Value(Value::List(keys.begin(), keys.end())); }
@@ -43,7 +48,8 @@ Value keys_json(const std::vector<std::string>& keys) { return Value(Value::List
 template <class Property>
 Value headers_json(const std::vector<HeaderDifference<Property>>& differences) {
   Value::List list;
-  for (const auto& d : differences) list.emplace_back(Value::Object{{"key", d.key}, {"a", spell(d.a)}, {"b", spell(d.b)}});
+  for (const auto& d : differences)
+    list.emplace_back(Value::Object{{"key", d.key}, {"a", spell(d.a)}, {"b", spell(d.b)}});
   return Value(std::move(list));
 }
 
@@ -88,7 +94,8 @@ ExitCode diff(const Console& console, const std::string& a, const std::string& b
     print_headers(console, found->dtypes, "dtype");
     print_headers(console, found->shapes, "shape");
     print_bits(console, found->bits);
-    if (found->same()) console.info(fmt::format("{} tensors are equal: names, dtypes, shapes and bits\n", found->equal));
+    if (found->same())
+      console.info(fmt::format("{} tensors are equal: names, dtypes, shapes and bits\n", found->equal));
     if (!found->same()) console.info(fmt::format("{} tensors are equal\n", found->equal));
   }
   return found->same() ? done : wrong_input;

@@ -41,8 +41,9 @@ void print(const Console& console, const CheckpointReader& checkpoint) {
   }
   std::string dtypes;
   for (const auto& [dtype, bytes] : bytes_by_dtype) dtypes += fmt::format(", {} {}", spell_bytes(bytes), dtype);
-  console.result(fmt::format("{}: {} tensors in {} file{}, {}{}\n", checkpoint.format(), index.tensors().size(), index.files().size(),
-                             index.files().size() == 1 ? "" : "s", spell_bytes(index.total_bytes()), bytes_by_dtype.size() > 1 ? dtypes : ""));
+  console.result(fmt::format("{}: {} tensors in {} file{}, {}{}\n", checkpoint.format(), index.tensors().size(),
+                             index.files().size(), index.files().size() == 1 ? "" : "s",
+                             spell_bytes(index.total_bytes()), bytes_by_dtype.size() > 1 ? dtypes : ""));
 }
 
 void print_json(const Console& console, const CheckpointReader& checkpoint) {

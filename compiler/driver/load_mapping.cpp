@@ -44,11 +44,12 @@ LoadedMapping choose(LoadedFile loaded, const std::string& file, const std::stri
     chosen.plan = std::move(plan);
     return chosen;
   }
-  Diagnostic diagnostic = names.empty() ? Diagnostic(Code::unknown_mapping, "the file holds no mapping")
+  Diagnostic diagnostic = names.empty()  ? Diagnostic(Code::unknown_mapping, "the file holds no mapping")
                           : name.empty() ? Diagnostic(Code::unknown_mapping, "the file holds several mappings")
                                          : Diagnostic(Code::unknown_mapping, "the file holds no mapping `{}`", name);
   diagnostic.subject = file;
-  if (const auto near = nearest(name, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}:{}`?", file, *near));
+  if (const auto near = nearest(name, names))
+    diagnostic.helps.push_back(fmt::format("did you mean `{}:{}`?", file, *near));
   if (!names.empty()) {
     diagnostic.helps.push_back(fmt::format("name one: `{}:{}`", file, fmt::join(names, fmt::format("`, `{}:", file))));
   }

@@ -59,7 +59,8 @@ struct CommandLine {
     CLI::App* sub = app.add_subcommand("compile", "compile a mapping to a plan");
     sub->add_option("MAPPING", compile_arguments.mapping, mapping_help)->required();
     sub->add_option("-o,--output", compile_arguments.output, "where to write it (standard output without)");
-    sub->add_option("--emit", compile_arguments.emit, "plan: JSON; ir: a listing for people")->check(CLI::IsMember({"plan", "ir"}));
+    sub->add_option("--emit", compile_arguments.emit, "plan: JSON; ir: a listing for people")
+        ->check(CLI::IsMember({"plan", "ir"}));
     sub->callback([this] { command = [this] { return compile(console, compile_arguments); }; });
   }
   void add_run() {
@@ -68,8 +69,10 @@ struct CommandLine {
     sub->add_option("--from", run_arguments.from, side_help)->required();
     sub->add_option("--to", run_arguments.to, side_help)->required();
     sub->add_option("--set", run_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
-    sub->add_option("--max-shard-size", run_arguments.max_shard_size, "start a new file before this size: 20KB, 5GB (50GB without)");
-    sub->add_flag("--dry-run", run_arguments.dry_run, "say what would be done, the bytes and the peak memory; write nothing");
+    sub->add_option("--max-shard-size", run_arguments.max_shard_size,
+                    "start a new file before this size: 20KB, 5GB (50GB without)");
+    sub->add_flag("--dry-run", run_arguments.dry_run,
+                  "say what would be done, the bytes and the peak memory; write nothing");
     sub->add_flag("--force", run_arguments.force, "replace a checkpoint that is there; other files stay");
     sub->callback([this] { command = [this] { return run(console, run_arguments); }; });
   }
@@ -97,7 +100,8 @@ struct CommandLine {
 std::optional<std::string> unknown_command(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return std::nullopt;
   std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
   if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return std::nullopt;
   const auto near = nearest(argv[1], names);
   return fmt::format("olmoc: there is no command `{}`{}\ncommands are {}\n", argv[1],

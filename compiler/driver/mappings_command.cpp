@@ -54,7 +54,8 @@ std::string axes_text(const Rule& rule, Direction direction) {
   if (!rule.left.front().shape) return {};
   const std::string from = shapes_text(rule.sources(direction));
   const std::string to = shapes_text(rule.destinations(direction));
-  return from == to && rule.left.size() == 1 && rule.right.size() == 1 ? std::string() : fmt::format("{} -> {}", from, to);
+  return from == to && rule.left.size() == 1 && rule.right.size() == 1 ? std::string()
+                                                                       : fmt::format("{} -> {}", from, to);
 }
 
 Value tensors_json(const std::vector<Tensor>& tensors) {
@@ -70,8 +71,9 @@ Value tensors_json(const std::vector<Tensor>& tensors) {
 Value json_of(const Plan& plan, const Concrete& rule, Direction direction) {
   Value::Object extents;
   for (const auto& [axis, extent] : rule.concrete->extents) extents.emplace_back(axis, extent);
-  const Position at = plan.sources.covers(rule.rule->range) ? plan.sources.files[rule.rule->range.file].position(rule.rule->range.begin)
-                                                            : Position{0, 0};
+  const Position at = plan.sources.covers(rule.rule->range)
+                          ? plan.sources.files[rule.rule->range.file].position(rule.rule->range.begin)
+                          : Position{0, 0};
   return Value(Value::Object{{"sources", tensors_json(rule.sources)},
                              {"destinations", tensors_json(rule.destinations)},
                              {"axes", axes_text(*rule.rule, direction)},
@@ -115,7 +117,8 @@ ExitCode mappings(const Console& console, const MappingsArguments& arguments) {
   }
   for (const Concrete& rule : rules) {
     const std::string axes = axes_text(*rule.rule, bound->direction);
-    console.result(fmt::format("{} -> {}{}\n", list(rule.sources), list(rule.destinations), axes.empty() ? "" : "  by " + axes));
+    console.result(
+        fmt::format("{} -> {}{}\n", list(rule.sources), list(rule.destinations), axes.empty() ? "" : "  by " + axes));
   }
   return done;
 }

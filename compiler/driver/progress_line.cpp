@@ -10,7 +10,8 @@ void ProgressLine::update(std::uint64_t done, std::uint64_t total) {
   const double rate = static_cast<double>(done) / seconds;
   console_.progress(fmt::format("{} of {} ({:.0f} %)  {}/s  {:.0f} s left", spell_bytes(done), spell_bytes(total),
                                 100 * static_cast<double>(done) / static_cast<double>(total),
-                                spell_bytes(static_cast<std::uint64_t>(rate)), static_cast<double>(total - done) / rate));
+                                spell_bytes(static_cast<std::uint64_t>(rate)),
+                                static_cast<double>(total - done) / rate));
   shown_ = true;
 }
 

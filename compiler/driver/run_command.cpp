@@ -54,9 +54,10 @@ std::uint64_t peak_resident_bytes() {
 }
 
 void print_dry_run(const Console& console, const RunEstimate& will, const Output& output) {
-  console.result(fmt::format("would read    {}, and make {} tensors of it\n", spell_bytes(will.bytes_read), will.tensors));
-  console.result(fmt::format("would write   {} in {} file{}\n", spell_bytes(will.bytes_written), output.layout.files.size(),
-                             output.layout.files.size() == 1 ? "" : "s"));
+  console.result(
+      fmt::format("would read    {}, and make {} tensors of it\n", spell_bytes(will.bytes_read), will.tensors));
+  console.result(fmt::format("would write   {} in {} file{}\n", spell_bytes(will.bytes_written),
+                             output.layout.files.size(), output.layout.files.size() == 1 ? "" : "s"));
   for (const OutputFile& file : output.layout.files) {
     const auto path = output.is_directory ? output.path / file.name : output.path;
     console.result(fmt::format("  {}  {}\n", path.string(), spell_bytes(file.size)));
@@ -78,7 +79,8 @@ void print_json(const Console& console, const RunEstimate& will, const Output& o
                           {"bytes_read", static_cast<std::int64_t>(will.bytes_read)},
                           {"bytes_written", static_cast<std::int64_t>(will.bytes_written)},
                           {"buffer_bytes", static_cast<std::int64_t>(will.buffer_bytes)},
-                          {"peak_memory", static_cast<std::int64_t>(written ? peak_resident_bytes() : resident_bytes() + will.buffer_bytes)},
+                          {"peak_memory", static_cast<std::int64_t>(written ? peak_resident_bytes()
+                                                                            : resident_bytes() + will.buffer_bytes)},
                           {"files", std::move(files)}};
   console.result(dump_json(all) + "\n");
 }
@@ -102,7 +104,8 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   if (arguments.max_shard_size) {
     const auto bytes = parse_byte_size(*arguments.max_shard_size);
     if (!bytes) return wrong_usage_because(console, "--max-shard-size takes a size like 20KB or 5GB");
-    if (to->path.extension() == ".safetensors") return wrong_usage_because(console, "--max-shard-size needs a directory to write to");
+    if (to->path.extension() == ".safetensors")
+      return wrong_usage_because(console, "--max-shard-size needs a directory to write to");
     max_shard_bytes = *bytes;
   }
 
@@ -120,8 +123,8 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
 
   auto output = lay_out(program, to->path, max_shard_bytes);
   if (!output) return fail_with(output.error());
-  const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout, from->path,
-                                         source.index().files());
+  const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout,
+                                         from->path, source.index().files());
   if (!allowed) return fail_with(allowed.error());
 
   RunOptions options;
@@ -145,9 +148,10 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
     return done;
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  console.info(fmt::format("{}: {} -> {}\n  {} tensors from {} tensors, {} written to {} in {:.2f} s\n", loaded.plan->name,
-                           from->side, to->side, program.destinations.size(), source.index().tensors().size(),
-                           spell_bytes(will.bytes_written), to->path.string(), seconds));
+  console.info(fmt::format("{}: {} -> {}\n  {} tensors from {} tensors, {} written to {} in {:.2f} s\n",
+                           loaded.plan->name, from->side, to->side, program.destinations.size(),
+                           source.index().tensors().size(), spell_bytes(will.bytes_written), to->path.string(),
+                           seconds));
   return done;
 }
 

@@ -15,7 +15,9 @@ Result<std::optional<Value>> read_config(const std::optional<std::filesystem::pa
   if (!text) return fail(text.error());
   auto config = parse_json(*text, path);
   const auto refuse = [&](std::string why) {
-    return fail(Diagnostic(Code::config_invalid, "a config {}", std::move(why)).in(path).help("mend the file, or move it away to convert without it"));
+    return fail(Diagnostic(Code::config_invalid, "a config {}", std::move(why))
+                    .in(path)
+                    .help("mend the file, or move it away to convert without it"));
   };
   if (!config) return refuse(fmt::format("is {}", config.error().front().message));
   if (!config->object()) return refuse(fmt::format("is a JSON object, and this is a {}", config->type_name()));

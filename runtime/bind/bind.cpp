@@ -44,9 +44,11 @@ class Binder {
 
  private:
   bool has_rules() {
-    if (std::any_of(plan_.rules.begin(), plan_.rules.end(), [&](const Rule& rule) { return rule.runs(direction_); })) return true;
-    report_.add(Diagnostic(Code::no_rules, "`{}` has no rule towards `{}`", plan_.name, plan_.destination_side(direction_).name)
-                    .help("its rules have arrows the other way only: swap `--from` and `--to`, or write rules with `<->`"));
+    if (std::any_of(plan_.rules.begin(), plan_.rules.end(), [&](const Rule& rule) { return rule.runs(direction_); }))
+      return true;
+    report_.add(
+        Diagnostic(Code::no_rules, "`{}` has no rule towards `{}`", plan_.name, plan_.destination_side(direction_).name)
+            .help("its rules have arrows the other way only: swap `--from` and `--to`, or write rules with `<->`"));
     return false;
   }
 
@@ -61,7 +63,8 @@ class Binder {
         all = false;
       } else if (!holds->boolean() || !*holds->boolean()) {
         Diagnostic diagnostic(Code::requirement_failed, requirement.range, "{}",
-                              requirement.message.empty() ? fmt::format("`{}` is not for this checkpoint", plan_.name) : requirement.message);
+                              requirement.message.empty() ? fmt::format("`{}` is not for this checkpoint", plan_.name)
+                                                          : requirement.message);
         diagnostic.primary.text = "this does not hold";
         diagnostic.helps.push_back("take the mapping of this model's family");
         report_.add(std::move(diagnostic));
@@ -83,7 +86,8 @@ class Binder {
     for (const RuleInstance& instance : *instances) sources.push_back(find_sources(number, instance, found, wanted));
     if (rule.optional && found == 0) return;
     if (rule.optional && found < wanted) {
-      report_.add(Diagnostic(Code::optional_partial, rule.range, "{} of the {} keys of an optional rule are there", found, wanted)
+      report_.add(Diagnostic(Code::optional_partial, rule.range, "{} of the {} keys of an optional rule are there",
+                             found, wanted)
                       .label("optional is all or none")
                       .help("complete the checkpoint, or give the rule an index that runs over what is there"));
       return;
@@ -96,7 +100,8 @@ class Binder {
     }
   }
 
-  SourceTensors find_sources(std::uint32_t rule, const RuleInstance& instance, std::size_t& found, std::size_t& wanted) {
+  SourceTensors find_sources(std::uint32_t rule, const RuleInstance& instance, std::size_t& found,
+                             std::size_t& wanted) {
     SourceTensors tensors(instance.sources.size());
     for (std::size_t t = 0; t < instance.sources.size(); ++t) {
       for (const ExpandedKey& key : instance.sources[t].keys) {
@@ -153,7 +158,8 @@ class Binder {
           if (!value && value.error().kind != NoValue::Kind::failed) continue;
           const std::int64_t* extent = value ? value->integer() : nullptr;
           if (!extent || *extent < 0) {
-            const NoValue negative{NoValue::Kind::failed, fmt::format("`{}` is an axis, and is no size", use.name), Code::value_type, use.name};
+            const NoValue negative{NoValue::Kind::failed, fmt::format("`{}` is an axis, and is no size", use.name),
+                                   Code::value_type, use.name};
             report_.no_value(rule.range, value ? negative : value.error(), "needed by this rule");
             return std::nullopt;
           }
@@ -164,7 +170,8 @@ class Binder {
     return extents;
   }
 
-  void add_instance(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources, const Extents& extents) {
+  void add_instance(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources,
+                    const Extents& extents) {
     BoundInstance made = bind_instance(bound, direction_, instance, sources, keys_.index(), extents);
     if (made.problem) {
       report_.problem(bound.number, *made.problem);
@@ -204,21 +211,21 @@ class Binder {
   /// A tied tensor is consumed if it is there; then it has to equal the one that is kept.
   void bind_tie(const Tie& tie) {
     if (tie.side != plan_.source_side(direction_).name) return;
-    const auto done = for_each_value(
-        indexes_of(plan_, tie.dropped), environment_, {},
-        [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
-          if (tie.when) {
-            const Evaluated holds = environment_.evaluate(*tie.when, scope);
-            if (!holds) return tl::unexpected(holds.error());
-            if (!holds->boolean() || !*holds->boolean()) return {};
-          }
-          const auto dropped = environment_.key_texts(tie.dropped, scope);
-          const auto kept = environment_.key_texts(tie.kept, scope);
-          if (!dropped) return tl::unexpected(dropped.error());
-          if (!kept) return tl::unexpected(kept.error());
-          add_tie(tie, dropped->front(), kept->front());
-          return {};
-        });
+    const auto done =
+        for_each_value(indexes_of(plan_, tie.dropped), environment_, {},
+                       [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
+                         if (tie.when) {
+                           const Evaluated holds = environment_.evaluate(*tie.when, scope);
+                           if (!holds) return tl::unexpected(holds.error());
+                           if (!holds->boolean() || !*holds->boolean()) return {};
+                         }
+                         const auto dropped = environment_.key_texts(tie.dropped, scope);
+                         const auto kept = environment_.key_texts(tie.kept, scope);
+                         if (!dropped) return tl::unexpected(dropped.error());
+                         if (!kept) return tl::unexpected(kept.error());
+                         add_tie(tie, dropped->front(), kept->front());
+                         return {};
+                       });
     if (!done) report_.no_value(tie.range, done.error(), "needed by this tie");
   }
 
@@ -231,7 +238,8 @@ class Binder {
       bound_.program.ties.push_back({*first, *second, tie.range});
       return;
     }
-    report_.add(Diagnostic(Code::source_missing, tie.range, "`{}` is there, and `{}`, which it is tied to, is not", dropped, kept)
+    report_.add(Diagnostic(Code::source_missing, tie.range, "`{}` is there, and `{}`, which it is tied to, is not",
+                           dropped, kept)
                     .label("tied here")
                     .help("complete the checkpoint, or use a condition that is false for it"));
   }
@@ -258,7 +266,8 @@ class Binder {
       const auto key = keys_.key(tensor);
       if (!key) {
         ++bound_.outside_root;
-      } else if (std::any_of(ignored.begin(), ignored.end(), [&](const KeyMatcher& m) { return m.match(*key).has_value(); })) {
+      } else if (std::any_of(ignored.begin(), ignored.end(),
+                             [&](const KeyMatcher& m) { return m.match(*key).has_value(); })) {
         ++bound_.ignored;
       } else {
         unclaimed.emplace_back(*key);
@@ -271,9 +280,11 @@ class Binder {
     const std::string& side = plan_.source_side(direction_).name;
     if (!has_config_ && !environment_.stand_ins().empty()) {
       std::vector<std::string> values;
-      for (const auto& [param, value] : environment_.stand_ins()) values.push_back(fmt::format("{} = {}", param, spell(value)));
-      bound_.notes.push_back(Diagnostic(Code::default_taken, "`{}` has no config.json: {}", side, fmt::join(values, ", "))
-                                 .note("these come from the checkpoint's headers and from defaults; `--set NAME=VALUE` overrides"));
+      for (const auto& [param, value] : environment_.stand_ins())
+        values.push_back(fmt::format("{} = {}", param, spell(value)));
+      bound_.notes.push_back(
+          Diagnostic(Code::default_taken, "`{}` has no config.json: {}", side, fmt::join(values, ", "))
+              .note("these come from the checkpoint's headers and from defaults; `--set NAME=VALUE` overrides"));
     }
     if (bound_.outside_root > 0) {
       bound_.notes.push_back(Diagnostic(Code::sources_outside_root, "{} tensors of `{}` are outside `{}` and left out",

@@ -46,8 +46,8 @@ struct BindOptions {
 /// Joins a plan and the headers of a checkpoint: matches keys, unifies extents, and proves that every index range is
 /// met exactly, every source is consumed or ignored, and every byte of every destination is written exactly once.
 /// All that is wrong is reported together, keys folded. No tensor's bytes are read. `config` is the source's.
-[[nodiscard]] Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source, const std::optional<Value>& config,
-                                             const BindOptions& options);
+[[nodiscard]] Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source,
+                                             const std::optional<Value>& config, const BindOptions& options);
 
 /// `name=value` texts as values of the plan's params: ints, floats, `true`/`false`, strings as they stand; lists and
 /// configs as JSON.

@@ -14,8 +14,8 @@ std::string spell_shape(const std::vector<std::int64_t>& shape) { return fmt::fo
 
 class InstanceBinding {
  public:
-  InstanceBinding(const BoundRule& bound, Direction direction, const RuleInstance& instance, const SourceTensors& sources,
-                  const TensorIndex& index, Extents known)
+  InstanceBinding(const BoundRule& bound, Direction direction, const RuleInstance& instance,
+                  const SourceTensors& sources, const TensorIndex& index, Extents known)
       : bound_(bound),
         source_terms_(bound.rule->sources(direction)),
         destination_terms_(bound.rule->destinations(direction)),
@@ -47,7 +47,8 @@ class InstanceBinding {
         if (!first) first = &tensor(t, k);
         if (tensor(t, k).dtype == first->dtype) continue;
         return refuse(Code::dtype_conflict, tensor(t, k).key,
-                      fmt::format("is {}, and meets `{}`, which is {}", name(tensor(t, k).dtype), first->key, name(first->dtype)));
+                      fmt::format("is {}, and meets `{}`, which is {}", name(tensor(t, k).dtype), first->key,
+                                  name(first->dtype)));
       }
     }
     if (first) dtype_ = first->dtype;
@@ -78,7 +79,8 @@ class InstanceBinding {
     // A rename with names for its axes is still one: no elements need to be told apart.
     if (bits(dtype_) % 8 != 0) {
       if (identical()) return copy_whole();
-      refuse(Code::sub_byte_layout, tensor(0, 0).key, fmt::format("is {}, whose elements are not whole bytes", name(dtype_)));
+      refuse(Code::sub_byte_layout, tensor(0, 0).key,
+             fmt::format("is {}, whose elements are not whole bytes", name(dtype_)));
       return;
     }
     copy_boxes();
@@ -96,8 +98,9 @@ class InstanceBinding {
         const TensorInfo& info = tensor(t, k);
         const std::size_t rank = info.shape.size();
         if (ellipsis ? rank < named || (rest && *rest != rank - named) : rank != named) {
-          return refuse(Code::rank_mismatch, info.key,
-                        fmt::format("has the shape {}, and its rule says `[{}]`", spell_shape(info.shape), to_text(shape)));
+          return refuse(
+              Code::rank_mismatch, info.key,
+              fmt::format("has the shape {}, and its rule says `[{}]`", spell_shape(info.shape), to_text(shape)));
         }
         if (ellipsis) rest = rank - named;
         if (info.shape != tensor(t, 0).shape) {
@@ -147,7 +150,8 @@ class InstanceBinding {
         std::optional<ShapeProblem> problem;
         if (extent_of(dim, made_.extents, 0, problem)) continue;
         return refuse(Code::extent_undetermined, tensor(t, 0).key,
-                      fmt::format("has {}, which does not tell the extents in `{}`", spell_shape(tensor(t, 0).shape), to_text(dim)));
+                      fmt::format("has {}, which does not tell the extents in `{}`", spell_shape(tensor(t, 0).shape),
+                                  to_text(dim)));
       }
     }
     return true;
@@ -157,27 +161,31 @@ class InstanceBinding {
     for (std::size_t t = 0; t < destination_dims_.size(); ++t) {
       std::vector<std::int64_t> shape;
       const std::string& key = instance_.destinations[t].keys.empty() ? to_text(destination_terms_[t].key)
-                                                                       : instance_.destinations[t].keys[0].texts[0];
+                                                                      : instance_.destinations[t].keys[0].texts[0];
       for (const AxisExpr& dim : destination_dims_[t]) {
         std::optional<ShapeProblem> problem;
         const auto extent = extent_of(dim, made_.extents, 0, problem);
         if (problem) return refuse(problem->code, key, std::move(problem->what));
         if (!extent) {
-          return refuse(Code::extent_undetermined, key, fmt::format("would get `{}`, and an extent in it is not known", to_text(dim)));
+          return refuse(Code::extent_undetermined, key,
+                        fmt::format("would get `{}`, and an extent in it is not known", to_text(dim)));
         }
         shape.push_back(*extent);
       }
       const auto bytes = byte_count(dtype_, shape);
-      if (!bytes) return refuse(Code::size_overflow, key, fmt::format("would get the shape {}, too large", spell_shape(shape)));
+      if (!bytes)
+        return refuse(Code::size_overflow, key, fmt::format("would get the shape {}, too large", spell_shape(shape)));
       first_destination_.push_back(made_.destinations.size());
-      for (const ExpandedKey& expanded : instance_.destinations[t].keys) add_destination(expanded.texts[0], shape, *bytes);
+      for (const ExpandedKey& expanded : instance_.destinations[t].keys)
+        add_destination(expanded.texts[0], shape, *bytes);
     }
     return true;
   }
 
   [[nodiscard]] bool identical() const {
-    return source_terms_.size() == 1 && destination_terms_.size() == 1 && source_terms_[0].shape == destination_terms_[0].shape &&
-           sources_[0].size() == 1 && made_.destinations.size() == 1;
+    return source_terms_.size() == 1 && destination_terms_.size() == 1 &&
+           source_terms_[0].shape == destination_terms_[0].shape && sources_[0].size() == 1 &&
+           made_.destinations.size() == 1;
   }
   void copy_whole() {
     Destination& destination = made_.destinations[0];
@@ -188,7 +196,8 @@ class InstanceBinding {
     std::vector<std::vector<BoxPlace>> source_places, destination_places;
     for (std::size_t t = 0; t < sources_.size(); ++t) {
       const bool empty = sources_[t].empty() || element_count(tensor(t, 0).shape) == 0;
-      source_places.push_back(empty ? std::vector<BoxPlace>() : place_boxes(source_dims_[t], tensor(t, 0).shape, made_.extents));
+      source_places.push_back(empty ? std::vector<BoxPlace>()
+                                    : place_boxes(source_dims_[t], tensor(t, 0).shape, made_.extents));
     }
     for (std::size_t t = 0; t < destination_dims_.size(); ++t) {
       const bool empty = instance_.destinations[t].keys.empty() || made_.destinations[first_destination_[t]].bytes == 0;
@@ -220,7 +229,8 @@ class InstanceBinding {
     }
   }
 
-  static std::optional<std::int64_t> position(const ExpandedTerm& term, const ExpandedKey& key, const std::string& index) {
+  static std::optional<std::int64_t> position(const ExpandedTerm& term, const ExpandedKey& key,
+                                              const std::string& index) {
     const auto found = std::find(term.indexes.begin(), term.indexes.end(), index);
     if (found == term.indexes.end()) return std::nullopt;
     return key.positions[static_cast<std::size_t>(found - term.indexes.begin())];
@@ -234,8 +244,8 @@ class InstanceBinding {
   }
 
   /// The loops are the axes of the destination's box; an index in a key fixes its axis in the other tensor.
-  StridedCopy strided(const BoxPlace& source, const BoxPlace& destination, const ExpandedTerm& from, const ExpandedKey& from_key,
-                      const ExpandedTerm& to, const ExpandedKey& to_key) const {
+  StridedCopy strided(const BoxPlace& source, const BoxPlace& destination, const ExpandedTerm& from,
+                      const ExpandedKey& from_key, const ExpandedTerm& to, const ExpandedKey& to_key) const {
     const std::int64_t size = static_cast<std::int64_t>(bits(dtype_) / 8);
     StridedCopy copy;
     std::int64_t src_offset = source.offset, dst_offset = destination.offset;

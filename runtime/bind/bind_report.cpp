@@ -34,7 +34,8 @@ void add_help(Diagnostic& diagnostic) {
       diagnostic.helps.push_back("such tensors can be renamed as a whole, without shapes");
       break;
     default:
-      diagnostic.helps.push_back("either the tensor is of another model than the rest, or the rule or a param does not fit it");
+      diagnostic.helps.push_back(
+          "either the tensor is of another model than the rest, or the rule or a param does not fit it");
   }
 }
 
@@ -89,7 +90,8 @@ Diagnostics BindReport::finish(std::vector<std::string> unclaimed, Environment& 
   say_problems();
   // A rule without its values reads nothing: what it would have read is no further fault.
   if (no_values_.empty()) {
-    for (Diagnostic& diagnostic : report_unclaimed(plan_, direction_, unclaimed, environment)) add(std::move(diagnostic));
+    for (Diagnostic& diagnostic : report_unclaimed(plan_, direction_, unclaimed, environment))
+      add(std::move(diagnostic));
   }
   return std::move(diagnostics_);
 }
@@ -99,7 +101,8 @@ void BindReport::say_missing_values() {
   std::map<std::string, std::set<std::string>> values;
   for (const auto& [at, expectation] : by_value_) {
     const bool number = at.second.find_first_not_of("0123456789") == std::string::npos;
-    if (number && expectation.missing == expectation.expected && expectation.rules.size() > 1) values[at.first].insert(at.second);
+    if (number && expectation.missing == expectation.expected && expectation.rules.size() > 1)
+      values[at.first].insert(at.second);
   }
   for (const auto& [index, missing_values] : values) {
     std::vector<std::string> keys;
@@ -115,12 +118,14 @@ void BindReport::say_missing_values() {
     }
     if (!first) continue;
     const Index* declaration = plan_.find_index(index);
-    diagnostics_.push_back(Diagnostic(Code::source_missing, plan_.rules[first->rule].range,
-                                      "nothing of `{}` {} is in `{}`: {} keys are missing, from `{}` on", index,
-                                      spell_values(missing_values), source_name(), keys.size(), first->key)
-                               .label("the first rule that misses one")
-                               .also(declaration->range, "`{}` runs over this", index)
-                               .help("complete the checkpoint, or make the range of `{}` what it holds (`--set` of a param in it)", index));
+    diagnostics_.push_back(
+        Diagnostic(Code::source_missing, plan_.rules[first->rule].range,
+                   "nothing of `{}` {} is in `{}`: {} keys are missing, from `{}` on", index,
+                   spell_values(missing_values), source_name(), keys.size(), first->key)
+            .label("the first rule that misses one")
+            .also(declaration->range, "`{}` runs over this", index)
+            .help("complete the checkpoint, or make the range of `{}` what it holds (`--set` of a param in it)",
+                  index));
   }
 }
 
@@ -140,7 +145,8 @@ void BindReport::say_missing_keys(std::vector<std::string>& unclaimed) {
       if (const auto near = nearest(key, alike[numbers_of(key)])) renamed.insert(*near);
     }
     if (renamed.empty()) {
-      diagnostic.helps.push_back("if this checkpoint does well without it, say so: `optional`, or a `when` behind the rule");
+      diagnostic.helps.push_back(
+          "if this checkpoint does well without it, say so: `optional`, or a `when` behind the rule");
     } else {
       diagnostic.helps.push_back(
           fmt::format("did you mean {}? No rule reads that", list_keys({renamed.begin(), renamed.end()})));

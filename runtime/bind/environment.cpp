@@ -40,12 +40,17 @@ bool has_type(const Value& value, ParamType type, bool list) {
                                        [&](const Value& item) { return has_type(item, type, false); });
   }
   switch (type) {
-    case ParamType::integer: return value.integer() != nullptr;
-    case ParamType::real: return value.is_number();
-    case ParamType::boolean: return value.boolean() != nullptr;
+    case ParamType::integer:
+      return value.integer() != nullptr;
+    case ParamType::real:
+      return value.is_number();
+    case ParamType::boolean:
+      return value.boolean() != nullptr;
     case ParamType::string:
-    case ParamType::dtype: return value.string() != nullptr;
-    case ParamType::config: return true;
+    case ParamType::dtype:
+      return value.string() != nullptr;
+    case ParamType::config:
+      return true;
   }
   return false;
 }
@@ -60,8 +65,10 @@ Environment::Environment(const Plan& plan, Direction direction, const SourceKeys
 
 Evaluated Environment::evaluate(const Expr& expr, const Scope& scope) {
   switch (expr.op) {
-    case Op::literal: return expr.value;
-    case Op::param: return param(expr.name);
+    case Op::literal:
+      return expr.value;
+    case Op::param:
+      return param(expr.name);
     case Op::index:
       if (const Value* value = find(scope, expr.name)) return *value;
       return failed(fmt::format("`{}` has no value here", expr.name));
@@ -75,19 +82,27 @@ Evaluated Environment::evaluate(const Expr& expr, const Scope& scope) {
       if (config_) return *config_;
       missed_config_ = true;
       return missing(fmt::format("a config of `{}`", expr.name));
-    case Op::member: return member(expr, scope);
-    case Op::item: return item(expr, scope);
-    case Op::coalesce: return coalesce(expr, scope);
+    case Op::member:
+      return member(expr, scope);
+    case Op::item:
+      return item(expr, scope);
+    case Op::coalesce:
+      return coalesce(expr, scope);
     case Op::conditional:
     case Op::logical_and:
     case Op::logical_or:
-    case Op::logical_not: return logical(expr, scope);
-    case Op::present: return present(expr, scope);
+    case Op::logical_not:
+      return logical(expr, scope);
+    case Op::present:
+      return present(expr, scope);
     case Op::present_key:
     case Op::extent:
-    case Op::dtype: return of_tensor(expr, scope);
-    case Op::count: return count(expr, scope);
-    default: return operation(expr, scope);
+    case Op::dtype:
+      return of_tensor(expr, scope);
+    case Op::count:
+      return count(expr, scope);
+    default:
+      return operation(expr, scope);
   }
 }
 
@@ -151,11 +166,15 @@ Evaluated Environment::logical(const Expr& expr, const Scope& scope) {
   Evaluated first = evaluate(expr.args[0], scope);
   if (!first) return first;
   const bool* truth = first->boolean();
-  if (!truth) return failed(fmt::format("`{}` is {}, not a bool", to_text(expr.args[0]), first->type_name()), Code::value_type);
+  if (!truth)
+    return failed(fmt::format("`{}` is {}, not a bool", to_text(expr.args[0]), first->type_name()), Code::value_type);
   switch (expr.op) {
-    case Op::logical_not: return Value(!*truth);
-    case Op::conditional: return evaluate(expr.args[*truth ? 1 : 2], scope);
-    default: break;
+    case Op::logical_not:
+      return Value(!*truth);
+    case Op::conditional:
+      return evaluate(expr.args[*truth ? 1 : 2], scope);
+    default:
+      break;
   }
   if (*truth == (expr.op == Op::logical_or)) return first;
   Evaluated second = evaluate(expr.args[1], scope);
@@ -192,7 +211,8 @@ Evaluated Environment::of_tensor(const Expr& expr, const Scope& scope) {
   if (!dim) return dim;
   const auto rank = static_cast<std::int64_t>(info.shape.size());
   if (!dim->integer() || *dim->integer() < 0 || *dim->integer() >= rank) {
-    return failed(fmt::format("`{}` asks for a dimension that `{}`, of rank {}, does not have", to_text(expr), info.key, rank));
+    return failed(
+        fmt::format("`{}` asks for a dimension that `{}`, of rank {}, does not have", to_text(expr), info.key, rank));
   }
   return Value(info.shape[static_cast<std::size_t>(*dim->integer())]);
 }
@@ -296,7 +316,8 @@ tl::expected<std::vector<Value>, NoValue> Environment::evaluate_index(const Inde
     if (index.when) {
       const Evaluated chosen = evaluate(*index.when, {{index.name, value}});
       if (!chosen) return tl::unexpected(chosen.error());
-      if (!chosen->boolean()) return failed(fmt::format("the condition of index `{}` is no bool", index.name), Code::value_type);
+      if (!chosen->boolean())
+        return failed(fmt::format("the condition of index `{}` is no bool", index.name), Code::value_type);
       if (!*chosen->boolean()) continue;
     }
     values.push_back(value);

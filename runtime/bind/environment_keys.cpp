@@ -89,11 +89,21 @@ tl::expected<KeyMatcher, NoValue> Environment::matcher(const KeyTemplate& key, c
   std::vector<KeyMatcher::Piece> pieces;
   for (const KeyPart& part : key.parts) {
     switch (part.kind) {
-      case KeyPart::Kind::text: pieces.push_back({Kind::choice, {part.text}}); break;
-      case KeyPart::Kind::alternatives: pieces.push_back({Kind::choice, part.names}); break;
-      case KeyPart::Kind::any: pieces.push_back({Kind::number, {}}); break;
-      case KeyPart::Kind::segment: pieces.push_back({Kind::segment, {}}); break;
-      case KeyPart::Kind::segments: pieces.push_back({Kind::segments, {}}); break;
+      case KeyPart::Kind::text:
+        pieces.push_back({Kind::choice, {part.text}});
+        break;
+      case KeyPart::Kind::alternatives:
+        pieces.push_back({Kind::choice, part.names});
+        break;
+      case KeyPart::Kind::any:
+        pieces.push_back({Kind::number, {}});
+        break;
+      case KeyPart::Kind::segment:
+        pieces.push_back({Kind::segment, {}});
+        break;
+      case KeyPart::Kind::segments:
+        pieces.push_back({Kind::segments, {}});
+        break;
       case KeyPart::Kind::placeholder: {
         if (any_number && runs_over_ints(part.expr)) {
           pieces.push_back({Kind::number, {}});

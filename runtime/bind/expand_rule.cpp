@@ -15,13 +15,13 @@ tl::expected<void, NoValue> spend(std::size_t& budget) {
   return {};
 }
 
-tl::expected<ExpandedTerm, NoValue> expand_term(const Plan& plan, const Term& term, const std::vector<std::string>& loops,
-                                                Environment& environment, const Scope& scope, std::size_t& budget) {
+tl::expected<ExpandedTerm, NoValue> expand_term(const Plan& plan, const Term& term,
+                                                const std::vector<std::string>& loops, Environment& environment,
+                                                const Scope& scope, std::size_t& budget) {
   ExpandedTerm expanded;
   expanded.indexes = indexes_of(plan, term.key);
-  std::erase_if(expanded.indexes, [&](const std::string& index) {
-    return std::find(loops.begin(), loops.end(), index) != loops.end();
-  });
+  std::erase_if(expanded.indexes,
+                [&](const std::string& index) { return std::find(loops.begin(), loops.end(), index) != loops.end(); });
   const auto done = for_each_value(
       expanded.indexes, environment, scope,
       [&](const std::vector<std::int64_t>& positions, const Scope& inner) -> tl::expected<void, NoValue> {
@@ -78,9 +78,10 @@ tl::expected<std::vector<RuleInstance>, NoValue> expand_rule(const Plan& plan, c
           const Evaluated holds = environment.evaluate(*rule.when, scope);
           if (!holds) return tl::unexpected(holds.error());
           if (!holds->boolean()) {
-            return tl::unexpected(NoValue{NoValue::Kind::failed,
-                                          fmt::format("the condition `{}` is {}, not a bool", to_text(*rule.when), holds->type_name()),
-                                          Code::value_type});
+            return tl::unexpected(
+                NoValue{NoValue::Kind::failed,
+                        fmt::format("the condition `{}` is {}, not a bool", to_text(*rule.when), holds->type_name()),
+                        Code::value_type});
           }
           if (!*holds->boolean()) return {};
         }

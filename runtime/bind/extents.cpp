@@ -69,13 +69,15 @@ Linear unknown(std::string_view name) {
 
 Linear linear(const AxisExpr& axis, const Extents& extents) {
   switch (axis.kind) {
-    case AxisExpr::Kind::one: return constant(1);
+    case AxisExpr::Kind::one:
+      return constant(1);
     case AxisExpr::Kind::axis: {
       if (axis.size) return constant(*axis.size);
       const auto extent = extents.find(axis.name);
       return extent ? constant(*extent) : unknown(axis.name);
     }
-    case AxisExpr::Kind::dropped: return axis.size ? constant(*axis.size) : unknown(dropped_name);
+    case AxisExpr::Kind::dropped:
+      return axis.size ? constant(*axis.size) : unknown(dropped_name);
     case AxisExpr::Kind::divided: {
       const auto extent = extents.find(axis.name);
       Linear l;
@@ -87,10 +89,12 @@ Linear linear(const AxisExpr& axis, const Extents& extents) {
     case AxisExpr::Kind::product: {
       const bool is_sum = axis.kind == AxisExpr::Kind::sum;
       Linear all = constant(is_sum ? 0 : 1);
-      for (const AxisExpr& part : axis.parts) all = is_sum ? sum(all, linear(part, extents)) : product(all, linear(part, extents));
+      for (const AxisExpr& part : axis.parts)
+        all = is_sum ? sum(all, linear(part, extents)) : product(all, linear(part, extents));
       return all;
     }
-    case AxisExpr::Kind::ellipsis: break;
+    case AxisExpr::Kind::ellipsis:
+      break;
   }
   Linear l;
   l.open = true;
@@ -127,8 +131,8 @@ std::vector<AxisExpr> write_out_ellipsis(const Shape& shape, std::size_t rest) {
   return dims;
 }
 
-std::optional<ShapeProblem> unify(std::span<const AxisExpr> dims, std::span<const std::int64_t> header, Extents& extents,
-                                  bool& learnt) {
+std::optional<ShapeProblem> unify(std::span<const AxisExpr> dims, std::span<const std::int64_t> header,
+                                  Extents& extents, bool& learnt) {
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const Linear l = linear(dims[i], extents);
     if (l.overflow) return ShapeProblem{Code::size_overflow, fmt::format("`{}` exceeds 2^63 - 1", to_text(dims[i]))};
@@ -140,14 +144,14 @@ std::optional<ShapeProblem> unify(std::span<const AxisExpr> dims, std::span<cons
                           fmt::format("has {} in dimension {}, where {}", header[i], i, spell(dims[i], extents)), axis};
     }
     if (header[i] < l.constant) {
-      return ShapeProblem{Code::extent_conflict, fmt::format("has {} in dimension {}, where `{}` needs at least {}", header[i], i,
-                                                             to_text(dims[i]), l.constant)};
+      return ShapeProblem{Code::extent_conflict, fmt::format("has {} in dimension {}, where `{}` needs at least {}",
+                                                             header[i], i, to_text(dims[i]), l.constant)};
     }
     const std::int64_t left = header[i] - l.constant;
     if (l.coefficient == 0 ? left != 0 : left % l.coefficient != 0) {
       return ShapeProblem{Code::extent_indivisible,
-                          fmt::format("has {} in dimension {}, which `{}` does not divide: {} is no multiple of {}", header[i], i,
-                                      to_text(dims[i]), left, l.coefficient)};
+                          fmt::format("has {} in dimension {}, which `{}` does not divide: {} is no multiple of {}",
+                                      header[i], i, to_text(dims[i]), left, l.coefficient)};
     }
     // With a factor of 0 nothing can be told of the other axis.
     if (l.unknown == dropped_name || l.coefficient == 0) continue;

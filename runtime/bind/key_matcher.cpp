@@ -29,7 +29,8 @@ struct Attempt {
           if (rest.starts_with(text) && from(piece + 1, at + text.size())) return true;
         }
         return false;
-      case Kind::number: return number(piece, at, rest);
+      case Kind::number:
+        return number(piece, at, rest);
       case Kind::segment:
       case Kind::segments:
         for (std::size_t n = 1; n <= rest.size(); ++n) {

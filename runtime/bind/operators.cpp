@@ -23,9 +23,15 @@ Evaluated integer_arithmetic(Op op, std::int64_t a, std::int64_t b) {
   std::int64_t result = 0;
   bool overflow = false;
   switch (op) {
-    case Op::add: overflow = __builtin_add_overflow(a, b, &result); break;
-    case Op::subtract: overflow = __builtin_sub_overflow(a, b, &result); break;
-    case Op::multiply: overflow = __builtin_mul_overflow(a, b, &result); break;
+    case Op::add:
+      overflow = __builtin_add_overflow(a, b, &result);
+      break;
+    case Op::subtract:
+      overflow = __builtin_sub_overflow(a, b, &result);
+      break;
+    case Op::multiply:
+      overflow = __builtin_mul_overflow(a, b, &result);
+      break;
     default:
       if (b == 0) return failed(fmt::format("{} divided by zero", a));
       if (a == std::numeric_limits<std::int64_t>::min() && b == -1) {
@@ -46,13 +52,17 @@ Evaluated integer_arithmetic(Op op, std::int64_t a, std::int64_t b) {
 
 Evaluated real_arithmetic(Op op, double a, double b) {
   switch (op) {
-    case Op::add: return Value(a + b);
-    case Op::subtract: return Value(a - b);
-    case Op::multiply: return Value(a * b);
+    case Op::add:
+      return Value(a + b);
+    case Op::subtract:
+      return Value(a - b);
+    case Op::multiply:
+      return Value(a * b);
     case Op::divide:
       if (b == 0) return failed("a number divided by zero");
       return Value(a / b);
-    default: return failed(fmt::format("`{}` is for ints", op_name(op)), Code::value_type);
+    default:
+      return failed(fmt::format("`{}` is for ints", op_name(op)), Code::value_type);
   }
 }
 
@@ -74,10 +84,14 @@ Evaluated comparison(Op op, const Value& a, const Value& b) {
   if (!a.is_number()) return wrong_type(op, a);
   if (!b.is_number()) return wrong_type(op, b);
   switch (op) {
-    case Op::less: return Value(less(a, b));
-    case Op::less_equal: return Value(!less(b, a));
-    case Op::greater: return Value(less(b, a));
-    default: return Value(!less(a, b));
+    case Op::less:
+      return Value(less(a, b));
+    case Op::less_equal:
+      return Value(!less(b, a));
+    case Op::greater:
+      return Value(less(b, a));
+    default:
+      return Value(!less(a, b));
   }
 }
 
@@ -122,7 +136,8 @@ Evaluated to_int(const Value& value) {
   if (value.integer()) return value;
   if (!value.real()) return wrong_type(Op::to_int, value);
   const double real = *value.real();
-  if (real != std::floor(real) || std::abs(real) >= 0x1p62) return failed(fmt::format("`int` of {} is not exact", real));
+  if (real != std::floor(real) || std::abs(real) >= 0x1p62)
+    return failed(fmt::format("`int` of {} is not exact", real));
   return Value(static_cast<std::int64_t>(real));
 }
 
@@ -142,21 +157,26 @@ Evaluated negate(const Value& value) {
 
 Evaluated apply_operator(Op op, std::span<const Value> operands) {
   switch (op) {
-    case Op::list: return Value(Value::List(operands.begin(), operands.end()));
-    case Op::range: return range(operands[0], operands[1]);
-    case Op::negate: return negate(operands[0]);
+    case Op::list:
+      return Value(Value::List(operands.begin(), operands.end()));
+    case Op::range:
+      return range(operands[0], operands[1]);
+    case Op::negate:
+      return negate(operands[0]);
     case Op::add:
     case Op::subtract:
     case Op::multiply:
     case Op::divide:
     case Op::modulo:
-    case Op::ceildiv: return arithmetic(op, operands[0], operands[1]);
+    case Op::ceildiv:
+      return arithmetic(op, operands[0], operands[1]);
     case Op::equal:
     case Op::not_equal:
     case Op::less:
     case Op::less_equal:
     case Op::greater:
-    case Op::greater_equal: return comparison(op, operands[0], operands[1]);
+    case Op::greater_equal:
+      return comparison(op, operands[0], operands[1]);
     case Op::in:
     case Op::not_in: {
       const Value::List* list = operands[1].list();
@@ -164,12 +184,17 @@ Evaluated apply_operator(Op op, std::span<const Value> operands) {
       return Value((std::find(list->begin(), list->end(), operands[0]) != list->end()) == (op == Op::in));
     }
     case Op::len:
-    case Op::first: return of_list(op, operands[0]);
+    case Op::first:
+      return of_list(op, operands[0]);
     case Op::min:
-    case Op::max: return extreme(op, operands);
-    case Op::to_int: return to_int(operands[0]);
-    case Op::ln: return logarithm(operands[0]);
-    default: return failed(fmt::format("`{}` is no operation on values", op_name(op)));
+    case Op::max:
+      return extreme(op, operands);
+    case Op::to_int:
+      return to_int(operands[0]);
+    case Op::ln:
+      return logarithm(operands[0]);
+    default:
+      return failed(fmt::format("`{}` is no operation on values", op_name(op)));
   }
 }
 

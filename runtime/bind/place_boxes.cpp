@@ -25,7 +25,8 @@ Pieces sum_of(const AxisExpr& axis, const Extents& extents, std::int64_t dropped
 }
 
 /// Every box of `outer` holds every box of `inner`, which is `inner_size` long.
-std::vector<BoxPlace> nest(const std::vector<BoxPlace>& outer, const std::vector<BoxPlace>& inner, std::int64_t inner_size) {
+std::vector<BoxPlace> nest(const std::vector<BoxPlace>& outer, const std::vector<BoxPlace>& inner,
+                           std::int64_t inner_size) {
   std::vector<BoxPlace> all;
   all.reserve(outer.size() * inner.size());
   for (const BoxPlace& a : outer) {
@@ -52,9 +53,12 @@ Pieces product_of(const AxisExpr& axis, const Extents& extents, std::int64_t dro
 
 Pieces pieces_of(const AxisExpr& axis, const Extents& extents, std::int64_t dropped) {
   switch (axis.kind) {
-    case AxisExpr::Kind::sum: return sum_of(axis, extents, dropped);
-    case AxisExpr::Kind::product: return product_of(axis, extents, dropped);
-    case AxisExpr::Kind::one: return {1, {BoxPlace{}}};
+    case AxisExpr::Kind::sum:
+      return sum_of(axis, extents, dropped);
+    case AxisExpr::Kind::product:
+      return product_of(axis, extents, dropped);
+    case AxisExpr::Kind::one:
+      return {1, {BoxPlace{}}};
     case AxisExpr::Kind::dropped: {
       const std::int64_t extent = axis.size.value_or(dropped);
       return {extent, {BoxPlace{0, {{"", extent, 1}}}}};
@@ -68,7 +72,8 @@ Pieces pieces_of(const AxisExpr& axis, const Extents& extents, std::int64_t drop
 
 }  // namespace
 
-std::vector<BoxPlace> place_boxes(std::span<const AxisExpr> dims, std::span<const std::int64_t> sizes, const Extents& extents) {
+std::vector<BoxPlace> place_boxes(std::span<const AxisExpr> dims, std::span<const std::int64_t> sizes,
+                                  const Extents& extents) {
   std::vector<BoxPlace> all{BoxPlace{}};
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const Pieces dim = pieces_of(dims[i], extents, dropped_extent(dims[i], extents, sizes[i]));

@@ -78,7 +78,8 @@ std::vector<OpenTerm> open_terms(const Plan& plan, Direction direction, Environm
         if (part.kind == KeyPart::Kind::placeholder) shape += '#';
         if (part.kind == KeyPart::Kind::alternatives) shape += part.names.front();
       }
-      terms.push_back({&rule, std::move(*matcher), std::move(shape), indexes.empty() ? std::string() : indexes.front()});
+      terms.push_back(
+          {&rule, std::move(*matcher), std::move(shape), indexes.empty() ? std::string() : indexes.front()});
     }
   }
   return terms;
@@ -98,12 +99,14 @@ Diagnostic out_of_range(const Plan& plan, Direction direction, const std::string
   const auto& values = environment.index_values(index);
   const Index* declaration = plan.find_index(index);
   if (values && !values->empty() && values->front().integer()) {
-    diagnostic.secondary.push_back({declaration->range, fmt::format("`{}` runs from {} to {}", index, *values->front().integer(),
-                                                                    *values->back().integer())});
+    diagnostic.secondary.push_back(
+        {declaration->range,
+         fmt::format("`{}` runs from {} to {}", index, *values->front().integer(), *values->back().integer())});
   } else {
     diagnostic.secondary.push_back({declaration->range, fmt::format("`{}` runs over this", index)});
   }
-  diagnostic.helps.push_back(fmt::format("make the range of `{}` what the checkpoint holds (`--set` of a param in it)", index));
+  diagnostic.helps.push_back(
+      fmt::format("make the range of `{}` what the checkpoint holds (`--set` of a param in it)", index));
   return diagnostic;
 }
 
@@ -126,7 +129,8 @@ Diagnostic unread(const Plan& plan, Direction direction, const FoldedKeys& group
     if (!inside && c != '}') pattern += c;
   }
   diagnostic.helps.push_back(fmt::format("read {} with a rule, or leave {} out on purpose: `ignore {}:{}`",
-                                         group.count == 1 ? "it" : "them", group.count == 1 ? "it" : "them", side, pattern));
+                                         group.count == 1 ? "it" : "them", group.count == 1 ? "it" : "them", side,
+                                         pattern));
   return diagnostic;
 }
 
@@ -155,8 +159,10 @@ Diagnostics report_unclaimed(const Plan& plan, Direction direction, const std::v
     if (!found.rule) found.rule = reader->rule;
     found.groups.push_back(std::move(group));
   }
-  for (const auto& [index, found] : by_index) diagnostics.push_back(out_of_range(plan, direction, index, found, environment));
-  for (std::size_t i = 0; i < others.size() && i < shown_groups; ++i) diagnostics.push_back(unread(plan, direction, others[i], terms));
+  for (const auto& [index, found] : by_index)
+    diagnostics.push_back(out_of_range(plan, direction, index, found, environment));
+  for (std::size_t i = 0; i < others.size() && i < shown_groups; ++i)
+    diagnostics.push_back(unread(plan, direction, others[i], terms));
   if (others.size() > shown_groups) {
     diagnostics.push_back(Diagnostic(Code::source_unclaimed, "{} more groups of keys of `{}` are read by no rule",
                                      others.size() - shown_groups, plan.source_side(direction).name)

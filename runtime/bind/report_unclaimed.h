@@ -14,7 +14,7 @@ namespace omap {
 
 /// Source keys that nothing reads: those that a rule would read if an index ran further, one error for each index;
 /// the others, one for each group of keys that differ in numbers only.
-[[nodiscard]] Diagnostics report_unclaimed(const Plan& plan, Direction direction, const std::vector<std::string>& unclaimed,
-                                           Environment& environment);
+[[nodiscard]] Diagnostics report_unclaimed(const Plan& plan, Direction direction,
+                                           const std::vector<std::string>& unclaimed, Environment& environment);
 
 }  // namespace omap

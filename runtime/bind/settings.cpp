@@ -11,7 +11,8 @@ std::optional<Value> parse_value(const Param& param, const std::string& text) {
   const char* end = text.data() + text.size();
   if (param.list || !param.index.empty() || param.type == ParamType::config) {
     auto json = parse_json(text, "--set");
-    const bool typed = json && (param.index.empty() ? has_type(*json, param.type, param.list) : json->list() != nullptr);
+    const bool typed =
+        json && (param.index.empty() ? has_type(*json, param.type, param.list) : json->list() != nullptr);
     return typed ? std::optional(std::move(*json)) : std::nullopt;
   }
   switch (param.type) {
@@ -28,7 +29,8 @@ std::optional<Value> parse_value(const Param& param, const std::string& text) {
     case ParamType::boolean:
       if (text != "true" && text != "false") return std::nullopt;
       return Value(text == "true");
-    default: return Value(text);
+    default:
+      return Value(text);
   }
 }
 
@@ -57,7 +59,8 @@ Result<Settings> parse_settings(const Plan& plan, const std::vector<std::string>
     }
     auto value = equals == std::string::npos ? std::nullopt : parse_value(*param, text.substr(equals + 1));
     if (!value) {
-      const std::string type = param->list || !param->index.empty() ? fmt::format("[{}]", to_text(param->type)) : std::string(to_text(param->type));
+      const std::string type = param->list || !param->index.empty() ? fmt::format("[{}]", to_text(param->type))
+                                                                    : std::string(to_text(param->type));
       problems.push_back(Diagnostic(Code::value_type, param->range, "`--set {}` is no value of type `{}`", text, type)
                              .label("declared here")
                              .help("write `--set {}=VALUE`", name));

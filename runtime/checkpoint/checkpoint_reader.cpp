@@ -76,7 +76,7 @@ Result<OpenFile> open_file(const fs::path& path) {
     if (errno == EMFILE) return fail(std::move(closed).help("raise the limit of open files: `ulimit -n 65536`"));
     return fail(std::move(closed).help("look at the path and its permissions"));
   }
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return fail(read_failure(path, errno));
   if (!S_ISREG(status.st_mode)) {
     return fail(Diagnostic(Code::not_a_checkpoint, "`{}` is not a regular file", path.string())

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using FileId = std::pair<dev_t, ino_t>;
 
 std::optional<FileId> file_id(const fs::path& path) {
-  struct stat status{};
+  struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
   return FileId{status.st_dev, status.st_ino};
 }
@@ -127,7 +127,7 @@ Result<void> check_against_source(const DestinationPath& at, bool is_directory, 
 std::uint64_t bytes_left_over(const DestinationPath& at, bool is_directory) {
   std::uint64_t bytes = 0;
   const auto add = [&bytes](const fs::path& path) {
-    struct stat status{};
+    struct stat status {};
     if (::lstat(path.c_str(), &status) == 0) bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
   };
   if (!is_directory) add(at.staging);
@@ -140,7 +140,7 @@ std::uint64_t bytes_left_over(const DestinationPath& at, bool is_directory) {
 Result<void> check_space(const DestinationPath& at, bool is_directory, const CheckpointLayout& layout) {
   fs::path existing = at.path.parent_path();
   while (!file_id(existing) && existing.has_relative_path()) existing = existing.parent_path();
-  struct statvfs status{};
+  struct statvfs status {};
   if (::statvfs(existing.c_str(), &status) != 0) return {};
   const std::uint64_t free = static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
   const std::uint64_t available = free + bytes_left_over(at, is_directory);

@@ -50,7 +50,7 @@ Result<void> rename_over(const fs::path& from, const fs::path& to) {
 Result<void> rename_to_new(const fs::path& from, const fs::path& to) {
   int error = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
   if (error == EINVAL || error == ENOSYS) {
-    struct stat status{};
+    struct stat status {};
     if (::lstat(to.c_str(), &status) != 0) return rename_over(from, to);
     error = EEXIST;
   }
@@ -61,7 +61,7 @@ Result<void> rename_to_new(const fs::path& from, const fs::path& to) {
 }
 
 Result<void> make_directories(const fs::path& path, std::vector<fs::path>& made) {
-  struct stat status{};
+  struct stat status {};
   if (path.empty() || ::stat(path.c_str(), &status) == 0) return {};
   if (auto above = make_directories(path.parent_path(), made); !above) return above;
   if (::mkdir(path.c_str(), 0777) == 0) {

@@ -50,8 +50,8 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_still(const fs::path& path, int fd) {
-  struct stat named{};
-  struct stat opened{};
+  struct stat named {};
+  struct stat opened {};
   return ::lstat(path.c_str(), &named) == 0 && ::fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
          named.st_ino == opened.st_ino;
 }
@@ -65,7 +65,7 @@ bool lock(int fd, int& error) {
 }
 
 bool is_regular_file(int fd) {
-  struct stat status{};
+  struct stat status {};
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 

@@ -11,7 +11,7 @@ bool runs_on(const CopyDim& a, const CopyDim& b) {
 }
 
 /// From the first byte of the first run to the last byte of the last, along the strides that `stride` picks.
-std::uint64_t end_along(const StridedCopy& copy, std::uint64_t offset, std::uint64_t CopyDim::* stride) {
+std::uint64_t end_along(const StridedCopy& copy, std::uint64_t offset, std::uint64_t CopyDim::*stride) {
   if (copy.empty()) return 0;
   std::uint64_t end = offset + copy.run_bytes;
   for (const CopyDim& dim : copy.dims) end += (dim.extent - 1) * dim.*stride;

@@ -134,7 +134,7 @@ SideBoxes side_boxes(const Plan& plan, const std::vector<Term>& terms, const std
 Pairing pair_boxes(const SideBoxes& source, const SideBoxes& destination, bool one_way) {
   std::map<AxisSet, Group> groups;
   std::vector<AxisSet> order;
-  const auto collect = [&](const SideBoxes& side, std::vector<TermBox> Group::* where) {
+  const auto collect = [&](const SideBoxes& side, std::vector<TermBox> Group::*where) {
     for (std::uint32_t term = 0; term < side.boxes.size(); ++term) {
       for (std::uint32_t box = 0; box < side.boxes[term].size(); ++box) {
         if (side.boxes[term][box].dropped) continue;

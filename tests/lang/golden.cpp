@@ -82,7 +82,8 @@ int main(int argc, char** argv) {
     if (entry.path().extension() == ".omap") cases.push_back(entry.path());
   }
   std::sort(cases.begin(), cases.end());
-  const auto failed = std::count_if(cases.begin(), cases.end(), [&](const fs::path& path) { return !run(path, update); });
+  const auto failed =
+      std::count_if(cases.begin(), cases.end(), [&](const fs::path& path) { return !run(path, update); });
   std::cout << cases.size() - static_cast<std::size_t>(failed) << " passed, " << failed << " failed\n";
   return failed == 0 && !cases.empty() ? 0 : 1;
 }

@@ -84,7 +84,8 @@ TEST_CASE("the states of the peers, both ways, bit for bit") {
   for (const Family& family : families) {
     CAPTURE(family.name);
     const CheckpointFolder folder;
-    const std::string hf = (folder.path() / "hf.safetensors").string(), back = (folder.path() / "back.safetensors").string();
+    const std::string hf = (folder.path() / "hf.safetensors").string(),
+                      back = (folder.path() / "back.safetensors").string();
     const std::string start = (fixtures / family.name / "expected/olmo_core.safetensors").string();
     REQUIRE(convert(family.mapping, "olmo_core=" + start, "hf=" + hf) == driver::done);
     CHECK(equal(hf, fixtures / family.name / "expected/hf.safetensors"));
@@ -102,7 +103,8 @@ TEST_CASE("directories with configs: vocabulary cut, tied heads left out, and ba
     REQUIRE(convert(family.mapping, "olmo_core=" + source.string(), "hf=" + hf.string()) == driver::done);
     CHECK(equal(hf, fixtures / family.name / "hf/model.safetensors"));
     if (family.name == "olmo2") continue;  // its padded rows are gone
-    REQUIRE(convert(family.mapping, "hf=" + (fixtures / family.name / "hf").string(), "olmo_core=" + back.string()) == driver::done);
+    REQUIRE(convert(family.mapping, "hf=" + (fixtures / family.name / "hf").string(), "olmo_core=" + back.string()) ==
+            driver::done);
     CHECK(equal(back, fixtures / family.name / "expected/olmo_core.safetensors"));
   }
 }
@@ -206,7 +208,8 @@ TEST_CASE("a checkpoint that does not fit: one error, with key, line and mend, a
                       [&](const Rule& rule) { return rule.range == error.primary.range; }));
   }
   const std::size_t before = entries(folder.path());
-  CHECK(convert("std:olmo2", "olmo_core=" + source.string(), "hf=" + (folder.path() / "out").string()) == driver::wrong_input);
+  CHECK(convert("std:olmo2", "olmo_core=" + source.string(), "hf=" + (folder.path() / "out").string()) ==
+        driver::wrong_input);
   CHECK(entries(folder.path()) == before);
 }
 
@@ -220,7 +223,8 @@ TEST_CASE("a tied head that is another tensor is found while running, and nothin
   fs::remove(source / "model.safetensors");
   static_cast<void>(folder.write("olmo2_tied_olmo_core/model.safetensors", tensors));
   const std::size_t before = entries(folder.path());
-  CHECK(convert("std:olmo2", "olmo_core=" + source.string(), "hf=" + (folder.path() / "out").string()) == driver::wrong_input);
+  CHECK(convert("std:olmo2", "olmo_core=" + source.string(), "hf=" + (folder.path() / "out").string()) ==
+        driver::wrong_input);
   CHECK(entries(folder.path()) == before);
 }
 

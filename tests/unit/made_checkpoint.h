@@ -24,7 +24,8 @@ inline std::size_t volume(const std::vector<std::int64_t>& shape) {
   return n;
 }
 
-inline void add(MadeCheckpoint& checkpoint, const std::string& key, std::vector<std::int64_t> shape, std::uint32_t& next) {
+inline void add(MadeCheckpoint& checkpoint, const std::string& key, std::vector<std::int64_t> shape,
+                std::uint32_t& next) {
   MadeTensor tensor{std::move(shape), {}};
   tensor.elements.resize(volume(tensor.shape));
   for (std::uint32_t& element : tensor.elements) element = next++;

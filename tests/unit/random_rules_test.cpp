@@ -18,7 +18,9 @@ using omap::test::MadeCheckpoint;
 using Random = std::mt19937;
 using Extent = std::map<std::string, std::int64_t>;
 
-std::size_t below(Random& random, std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); }
+std::size_t below(Random& random, std::size_t n) {
+  return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+}
 bool chance(Random& random, int percent) { return below(random, 100) < static_cast<std::size_t>(percent); }
 
 /// A part of a shape: an axis, a product of parts, or (where `pieces` is set) a sum of them.
@@ -31,7 +33,8 @@ struct Part {
 std::int64_t size_of(const Part& part, const Extent& extents) {
   if (!part.axis.empty()) return extents.at(part.axis);
   std::int64_t size = part.sum ? 0 : 1;
-  for (const Part& inner : part.parts) size = part.sum ? size + size_of(inner, extents) : size * size_of(inner, extents);
+  for (const Part& inner : part.parts)
+    size = part.sum ? size + size_of(inner, extents) : size * size_of(inner, extents);
   return size;
 }
 
@@ -72,9 +75,9 @@ struct MadeTerm {
 
 struct MadeRule {
   Extent extents;
-  std::vector<std::string> shared;                ///< axes of every box
-  std::vector<std::vector<std::string>> own;      ///< by box: axes of it alone
-  std::string index;                              ///< one of `shared`, or empty
+  std::vector<std::string> shared;            ///< axes of every box
+  std::vector<std::vector<std::string>> own;  ///< by box: axes of it alone
+  std::string index;                          ///< one of `shared`, or empty
   std::vector<MadeTerm> left, right;
 
   [[nodiscard]] std::string text() const {
@@ -84,7 +87,8 @@ struct MadeRule {
       for (const MadeTerm& term : at_left ? left : right) {
         if (!side.empty()) side += ", ";
         side += term.key + (term.index_in_key ? ".{" + index + "}" : "") + "[";
-        for (std::size_t d = 0; d < term.dims.size(); ++d) side += (d ? " " : "") + text_of(term.dims[d], extents, index, true);
+        for (std::size_t d = 0; d < term.dims.size(); ++d)
+          side += (d ? " " : "") + text_of(term.dims[d], extents, index, true);
         side += "]";
       }
       body += side + (at_left ? " <-> " : "\n");
@@ -95,8 +99,10 @@ struct MadeRule {
 
 Part product(std::vector<Part> parts) { return parts.size() == 1 ? parts.front() : Part{{}, std::move(parts), false}; }
 
-/// Puts boxes [first, first + count) into one tensor: shared axes and one sum of the boxes' own, in any order and nesting.
-MadeTerm made_term(Random& random, const MadeRule& rule, std::string key, std::size_t first, std::size_t count, bool index_in_key) {
+/// Puts boxes [first, first + count) into one tensor: shared axes and one sum of the boxes' own, in any order and
+/// nesting.
+MadeTerm made_term(Random& random, const MadeRule& rule, std::string key, std::size_t first, std::size_t count,
+                   bool index_in_key) {
   MadeTerm term{std::move(key), index_in_key, first, count, {}};
   std::vector<Part> loose;
   for (const std::string& axis : rule.shared) {
@@ -169,12 +175,14 @@ std::vector<std::int64_t> shape_of(const MadeRule& rule, const MadeTerm& term) {
 
 std::int64_t place_of(const MadeRule& rule, const MadeTerm& term, const Extent& at, std::size_t box) {
   std::int64_t place = 0;
-  for (const Part& dim : term.dims) place = place * size_of(dim, rule.extents) + place_in(dim, rule.extents, at, box - term.first);
+  for (const Part& dim : term.dims)
+    place = place * size_of(dim, rule.extents) + place_in(dim, rule.extents, at, box - term.first);
   return place;
 }
 
 const MadeTerm& term_with(const std::vector<MadeTerm>& terms, std::size_t box) {
-  return *std::find_if(terms.begin(), terms.end(), [&](const MadeTerm& t) { return box >= t.first && box < t.first + t.count; });
+  return *std::find_if(terms.begin(), terms.end(),
+                       [&](const MadeTerm& t) { return box >= t.first && box < t.first + t.count; });
 }
 
 void for_each_value(const std::vector<std::string>& axes, const Extent& extents, Extent& at, std::size_t depth,
@@ -237,7 +245,8 @@ TEST_CASE("random rules do what their axes say, in both directions") {
   for (unsigned seed = 1; seed <= cases; ++seed) {
     Random random(seed);
     const MadeRule rule = made_rule(random);
-    const std::string text = "omap 1\nside a: safetensors\nside b: safetensors\nmapping m: a <-> b {\n" + rule.text() + "}\n";
+    const std::string text =
+        "omap 1\nside a: safetensors\nside b: safetensors\nmapping m: a <-> b {\n" + rule.text() + "}\n";
     CAPTURE(seed);
     CAPTURE(text);
     const Compilation compilation = compile("random.omap", text);

@@ -149,7 +149,7 @@ TEST_CASE("modes are those of the umask") {
   const mode_t before = ::umask(027);
   write_checkpoint(folder / "out", true, one_file());
   ::umask(before);
-  struct stat status{};
+  struct stat status {};
   REQUIRE(::stat((folder / "out").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0750);
   REQUIRE(::stat((folder / "out" / "model.safetensors").c_str(), &status) == 0);
@@ -169,9 +169,7 @@ TEST_CASE("without a commit nothing stays") {
     CHECK(names_in(folder.path()).empty());
   }
   put(folder / "kept" / "config.json", "{}");
-  {
-    REQUIRE(stage_output(folder / "kept", true, two_shards()).has_value());
-  }
+  { REQUIRE(stage_output(folder / "kept", true, two_shards()).has_value()); }
   CHECK(names_in(folder.path()) == Texts{"kept"});
   CHECK(names_in(folder / "kept") == Texts{"config.json"});
 }

@@ -234,8 +234,11 @@ TEST_CASE("ranges lie in their source") {
   check_malformed(at({1, 0, 0}), "`rules[0].left[0].at`: no source has the bytes 0 to 0 of file 1");
   check_malformed(at({0, 0, 5000}), "`rules[0].left[0].at`: no source has the bytes 0 to 5000 of file 0");
   check_malformed(at({0, 3, 2}), "`rules[0].left[0].at`: no source has the bytes 3 to 2 of file 0");
-  check_malformed([](Plan& p) { p.ignores[0].range = {7, 0, 0}; },
-                  "`ignores[0].at`: no source has the bytes 0 to 0 of file 7");
+  check_malformed(
+      [](Plan& p) {
+        p.ignores[0].range = {7, 0, 0};
+      },
+      "`ignores[0].at`: no source has the bytes 0 to 0 of file 7");
 }
 
 TEST_CASE("limits: at them is fine, beyond them is not") {
