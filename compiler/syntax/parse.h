@@ -15,9 +15,11 @@ struct SyntaxLimits {
   std::size_t statements = 250'000;
   std::size_t statement_words = 10'000;
   std::size_t bracket_depth = 64;
-  /// Of one statement: each may nest an expression once more, and trees are walked by recursion.
+  /// Of one tensor of a rule, or a statement of another kind: each may nest an expression once more, and trees are
+  /// walked by recursion.
   std::size_t operators = 256;
-  std::size_t dots = 1024;
+  /// `.member` and `[item]`.
+  std::size_t steps = 1024;
   std::size_t block_depth = 64;
   /// After so many syntax errors a file is left.
   std::size_t errors = 20;

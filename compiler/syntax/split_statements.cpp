@@ -71,7 +71,7 @@ class Splitter {
 
   void read(RawStatement& statement) {
     open_.clear();
-    operators_ = dots_ = 0;
+    operators_ = steps_ = 0;
     if (is(at_, TokenClass::brace_close)) {
       close_block(statement);
     } else {
@@ -115,6 +115,7 @@ class Splitter {
         open_.pop_back();
         break;
       case TokenClass::open:
+        if (text(token) == "[" && !blank_before(at_)) count(statement, steps_, limits_.steps, "members and items");
         push(statement);
         break;
       case TokenClass::close:
@@ -123,6 +124,10 @@ class Splitter {
       case TokenClass::arrow:
         if (!open_.empty()) return false;
         check_blanks(statement);
+        operators_ = steps_ = 0;
+        break;
+      case TokenClass::comma:
+        if (open_.empty()) operators_ = steps_ = 0;
         break;
       case TokenClass::unknown:
         return unknown(statement);
@@ -131,7 +136,7 @@ class Splitter {
           report(statement, Diagnostic(Code::syntax_error, range(token), "a blank stands beside a dot")
                                 .label("parts of a key or a path touch their dots"));
         }
-        count(statement, dots_, limits_.dots, "dots");
+        count(statement, steps_, limits_.steps, "members and items");
         break;
       case TokenClass::stars:
       case TokenClass::prefix:
@@ -310,7 +315,7 @@ class Splitter {
   mutable std::size_t next_word_ = 0;
   std::vector<std::size_t> open_;
   std::size_t operators_ = 0;
-  std::size_t dots_ = 0;
+  std::size_t steps_ = 0;
 };
 
 }  // namespace

@@ -37,12 +37,12 @@ bool linear(const AxisExpr& axis, const std::string& name, std::size_t& degree) 
 }
 
 bool prove_direction(const Plan& plan, const Rule& rule, Direction direction, Diagnostics& diagnostics) {
+  // Asked for the names of the rule only: a plan may have many more params than a rule has axes.
   std::set<std::string> known{std::string(ellipsis_axis)};
-  for (const Index& index : plan.indexes) known.insert(index.name);
-  for (const Param& param : plan.params) known.insert(param.name);
   for (const auto* side : {&rule.left, &rule.right}) {
     for (const AxisUse& use : axis_uses(*side)) {
-      if (use.axis->kind == AxisExpr::Kind::axis && use.axis->size) known.insert(use.name);
+      const bool literal = use.axis->kind == AxisExpr::Kind::axis && use.axis->size;
+      if (literal || plan.find_index(use.name) || plan.find_param(use.name)) known.insert(use.name);
     }
   }
   // A source dimension with one open axis, in which it is linear, gives that axis. Repeat while anything is learnt.

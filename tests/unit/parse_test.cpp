@@ -1,6 +1,7 @@
 #include "compiler/syntax/parse.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <string>
 #include <string_view>
@@ -225,9 +226,15 @@ TEST_CASE("operators beyond the limits are refused") {
   refused(mapping("param p: int = " + repeated("if true then 1 else ", 20'000) + "1"), Code::nesting_too_deep);
   refused(mapping("param p: int = " + repeated("1 ?? ", 20'000) + "1"), Code::nesting_too_deep);
   refused(mapping("param p: int = a" + repeated(".b", 20'000)), Code::nesting_too_deep);
+  refused(mapping("param p: int = a" + repeated("[0]", 3'000)), Code::nesting_too_deep);
+  refused(mapping("param p: int = a" + repeated("[0].b", 600)), Code::nesting_too_deep);
+  // What commas part does not nest.
+  std::string many = "x.y-z[d]";
+  for (int i = 0; i < 400; ++i) many += fmt::format(", x.y-z{}[d]", i);
+  CHECK(Parsed(mapping(many + " -> w[(d)]")).diagnostics.empty());
   // Within the limits of a statement, and beyond those of a plan.
   refused(mapping("param p: int = " + repeated("1 + ", 200) + "1\nx[p] <-> y[p]"), Code::plan_limit);
-  refused(mapping("param p: int = a" + repeated("[0]", 3'000) + "\nx[p] <-> y[p]"), Code::plan_limit);
+  refused(mapping("param p: int = a" + repeated("[0]", 1'000) + "\nx[p] <-> y[p]"), Code::plan_limit);
   refused(mapping("param p: int = a" + repeated(".b", 1'000) + "\nx[p] <-> y[p]"), Code::plan_limit);
 }
 
