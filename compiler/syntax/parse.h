@@ -19,7 +19,7 @@ struct SyntaxLimits {
   /// walked by recursion.
   std::size_t operators = 256;
   /// `.member` and `[item]`.
-  std::size_t steps = 1024;
+  std::size_t steps = 512;
   std::size_t block_depth = 64;
   /// After so many syntax errors a file is left.
   std::size_t errors = 20;

@@ -234,8 +234,8 @@ TEST_CASE("operators beyond the limits are refused") {
   CHECK(Parsed(mapping(many + " -> w[(d)]")).diagnostics.empty());
   // Within the limits of a statement, and beyond those of a plan.
   refused(mapping("param p: int = " + repeated("1 + ", 200) + "1\nx[p] <-> y[p]"), Code::plan_limit);
-  refused(mapping("param p: int = a" + repeated("[0]", 1'000) + "\nx[p] <-> y[p]"), Code::plan_limit);
-  refused(mapping("param p: int = a" + repeated(".b", 1'000) + "\nx[p] <-> y[p]"), Code::plan_limit);
+  refused(mapping("param p: int = a" + repeated("[0]", 500) + "\nx[p] <-> y[p]"), Code::plan_limit);
+  refused(mapping("param p: int = a" + repeated(".b", 500) + "\nx[p] <-> y[p]"), Code::plan_limit);
 }
 
 TEST_CASE("blocks beyond the limit are refused") {
