@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,12 +17,23 @@ namespace omap {
 struct Compilation {
   std::vector<Plan> plans;
   Diagnostics diagnostics;
-  /// What the ranges in `diagnostics` point into.
+  /// What the ranges in `diagnostics` point into: the text itself, and those that it uses.
   SourceMap sources;
 };
 
-/// Compiles a text: parse, check, lower, verify. `name` stands in diagnostics and in the plans. Touches no file, keeps
-/// no state, throws nothing but std::bad_alloc; safe to call from several threads at once.
-[[nodiscard]] Compilation compile(std::string name, std::string text);
+/// A text that another one uses. Files are the same if their names are.
+struct UsedText {
+  std::string name;
+  std::string text;
+};
+
+/// Finds what `use "PATH"` (or, where `standard`, `use std "NAME"`) in the text `from` means. Its errors are shown at
+/// the statement.
+using FindUsed = std::function<Result<UsedText>(std::string_view from, bool standard, const std::string& path)>;
+
+/// Compiles a text: parse, check, lower, verify. `name` stands in diagnostics and in the plans. Touches no file but
+/// through `find`, without which nothing can be used; keeps no state, throws nothing but std::bad_alloc and what `find`
+/// throws; safe to call from several threads at once.
+[[nodiscard]] Compilation compile(std::string name, std::string text, const FindUsed& find = {});
 
 }  // namespace omap

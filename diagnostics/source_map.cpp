@@ -12,24 +12,26 @@ bool begins_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0
 
 }  // namespace
 
-SourceFile::SourceFile(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
-  line_begins_.push_back(0);
-  for (std::size_t i = 0; i < text_.size(); ++i) {
-    if (text_[i] == '\n') line_begins_.push_back(static_cast<std::uint32_t>(i + 1));
+SourceFile::SourceFile(std::string name, std::string text) {
+  Content content{std::move(name), std::move(text), {0}};
+  for (std::size_t i = 0; i < content.text.size(); ++i) {
+    if (content.text[i] == '\n') content.line_begins.push_back(static_cast<std::uint32_t>(i + 1));
   }
+  content_ = std::make_shared<const Content>(std::move(content));
 }
 
 Position SourceFile::position(std::uint32_t offset) const {
-  const std::size_t at = std::min<std::size_t>(offset, text_.size());
-  const auto after = std::ranges::upper_bound(line_begins_, at);
-  const auto line = static_cast<std::uint32_t>(after - line_begins_.begin());
-  const auto before = std::string_view(text_).substr(line_begins_[line - 1], at - line_begins_[line - 1]);
+  const std::size_t at = std::min<std::size_t>(offset, text().size());
+  const auto after = std::ranges::upper_bound(content_->line_begins, at);
+  const auto line = static_cast<std::uint32_t>(after - content_->line_begins.begin());
+  const std::uint32_t begin = line_begin(line);
+  const auto before = std::string_view(text()).substr(begin, at - begin);
   return {line, static_cast<std::uint32_t>(std::ranges::count_if(before, begins_code_point)) + 1};
 }
 
 std::string_view SourceFile::line(std::uint32_t number) const {
   if (number == 0 || number > line_count()) return {};
-  std::string_view rest = std::string_view(text_).substr(line_begin(number));
+  std::string_view rest = std::string_view(text()).substr(line_begin(number));
   rest = rest.substr(0, rest.find('\n'));
   if (rest.ends_with('\r')) rest.remove_suffix(1);
   return rest;

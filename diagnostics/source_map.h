@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,26 +17,31 @@ struct Position {
   friend bool operator==(const Position&, const Position&) = default;
 };
 
-/// One text with a name, and where its lines begin. Immutable.
+/// One text with a name, and where its lines begin. Immutable, and shared by its copies.
 class SourceFile {
  public:
   /// `text` has to be valid UTF-8 for positions to mean anything; see `first_invalid_utf8`.
   SourceFile(std::string name, std::string text);
 
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] const std::string& name() const { return content_->name; }
+  [[nodiscard]] const std::string& text() const { return content_->text; }
   [[nodiscard]] Position position(std::uint32_t offset) const;
   /// The text of a 1-based line, without its line end.
   [[nodiscard]] std::string_view line(std::uint32_t number) const;
-  [[nodiscard]] std::uint32_t line_begin(std::uint32_t number) const { return line_begins_[number - 1]; }
-  [[nodiscard]] std::uint32_t line_count() const { return static_cast<std::uint32_t>(line_begins_.size()); }
+  [[nodiscard]] std::uint32_t line_begin(std::uint32_t number) const { return content_->line_begins[number - 1]; }
+  [[nodiscard]] std::uint32_t line_count() const { return static_cast<std::uint32_t>(content_->line_begins.size()); }
 
-  friend bool operator==(const SourceFile& a, const SourceFile& b) { return a.name_ == b.name_ && a.text_ == b.text_; }
+  friend bool operator==(const SourceFile& a, const SourceFile& b) {
+    return a.content_ == b.content_ || (a.name() == b.name() && a.text() == b.text());
+  }
 
  private:
-  std::string name_;
-  std::string text_;
-  std::vector<std::uint32_t> line_begins_;
+  struct Content {
+    std::string name;
+    std::string text;
+    std::vector<std::uint32_t> line_begins;
+  };
+  std::shared_ptr<const Content> content_;
 };
 
 /// The files that ranges point into; a range's `file` is an index here. A value: copied with the plan it serves.

@@ -16,21 +16,49 @@ namespace {
 
 LoadedFile failed(Diagnostics diagnostics) { return {{}, std::move(diagnostics), {}}; }
 
+const StandardMapping* find_standard(std::string_view name) {
+  for (const StandardMapping& mapping : standard_mappings()) {
+    if (mapping.name == name) return &mapping;
+  }
+  return nullptr;
+}
+
+Diagnostic no_standard(const std::string& name) {
+  std::vector<std::string> names;
+  for (const StandardMapping& mapping : standard_mappings()) names.emplace_back(mapping.name);
+  Diagnostic diagnostic(Code::unknown_mapping, "there is no standard mapping `{}`", name);
+  if (const auto near = nearest(name, names)) diagnostic.helps.push_back(fmt::format("did you mean `std:{}`?", *near));
+  diagnostic.helps.push_back(fmt::format("there are `std:{}`", fmt::join(names, "`, `std:")));
+  return diagnostic;
+}
+
+/// A file is found beside the one that uses it. Names are brought into one form, so that a file is one however it is
+/// spelled.
+Result<UsedText> find_used(std::string_view from, bool standard, const std::string& path) {
+  if (standard) {
+    const StandardMapping* mapping = find_standard(path);
+    if (!mapping) return fail(no_standard(path));
+    return UsedText{"std:" + path, std::string(mapping->text)};
+  }
+  if (from.starts_with("std:")) return fail(Diagnostic(Code::not_found, "a standard mapping uses no files"));
+  const std::filesystem::path file = (std::filesystem::path(from).parent_path() / path).lexically_normal();
+  auto text = read_text(file.string());
+  if (!text) {
+    return fail(Diagnostic(Code::not_found, "`{}`: {}", file.string(), text.error().front().message)
+                    .help("a path is relative to the file that uses it; `use std \"NAME\"` is a standard mapping"));
+  }
+  return UsedText{file.string(), std::move(*text)};
+}
+
 LoadedFile compiled(const std::string& name, std::string text) {
-  Compilation compilation = compile(name, std::move(text));
+  Compilation compilation = compile(name, std::move(text), find_used);
   return {std::move(compilation.plans), std::move(compilation.diagnostics), std::move(compilation.sources)};
 }
 
 LoadedFile load_standard(const std::string& name) {
-  std::vector<std::string> names;
-  for (const StandardMapping& mapping : standard_mappings()) {
-    if (mapping.name == name) return compiled(fmt::format("std:{}", name), std::string(mapping.text));
-    names.emplace_back(mapping.name);
-  }
-  Diagnostic diagnostic(Code::unknown_mapping, "there is no standard mapping `{}`", name);
-  if (const auto near = nearest(name, names)) diagnostic.helps.push_back(fmt::format("did you mean `std:{}`?", *near));
-  diagnostic.helps.push_back(fmt::format("there are `std:{}`", fmt::join(names, "`, `std:")));
-  return failed({std::move(diagnostic)});
+  const StandardMapping* mapping = find_standard(name);
+  if (!mapping) return failed({no_standard(name)});
+  return compiled(fmt::format("std:{}", name), std::string(mapping->text));
 }
 
 /// The mapping `name` of a file, or its only one.

@@ -18,7 +18,9 @@ struct Tensor {
 
 /// A concrete rule with its tensors, from source to destination.
 struct Concrete {
+  /// Nothing where a tensor keeps its name.
   const Rule* rule;
+  SourceRange range;
   const ConcreteRule* concrete;
   std::vector<Tensor> sources, destinations;
 };
@@ -26,7 +28,12 @@ struct Concrete {
 std::vector<Concrete> concrete_rules(const Plan& plan, const Bound& bound) {
   std::vector<Concrete> rules;
   for (const ConcreteRule& concrete : bound.mapping.rules) {
-    Concrete made{&plan.rules[concrete.rule], &concrete, {}, {}};
+    const bool same = concrete.rule >= plan.rules.size();
+    Concrete made{same ? nullptr : &plan.rules[concrete.rule],
+                  same ? plan.sames[concrete.rule - plan.rules.size()].range : plan.rules[concrete.rule].range,
+                  &concrete,
+                  {},
+                  {}};
     for (const std::uint32_t tensor : concrete.sources) {
       const TensorInfo& info = bound.source.reader.index().tensors()[tensor];
       made.sources.push_back({&info.key, info.dtype, &info.shape});
@@ -43,6 +50,7 @@ std::vector<Concrete> concrete_rules(const Plan& plan, const Bound& bound) {
 std::string shapes_text(const std::vector<Term>& terms) {
   std::vector<std::string> texts;
   for (const Term& term : terms) {
+    if (!term.shape) continue;
     std::string text = fmt::format("[{}]", to_text(*term.shape));
     if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
   }
@@ -50,12 +58,12 @@ std::string shapes_text(const std::vector<Term>& terms) {
 }
 
 /// What happens to the axes: `[(expert d) h] -> [h d]`; nothing where a tensor keeps its elements in order.
-std::string axes_text(const Rule& rule, Direction direction) {
-  if (!rule.left.front().shape) return {};
-  const std::string from = shapes_text(rule.sources(direction));
-  const std::string to = shapes_text(rule.destinations(direction));
-  return from == to && rule.left.size() == 1 && rule.right.size() == 1 ? std::string()
-                                                                       : fmt::format("{} -> {}", from, to);
+std::string axes_text(const Rule* rule, Direction direction) {
+  if (!rule || !has_shapes(*rule)) return {};
+  const std::string from = shapes_text(rule->sources(direction));
+  const std::string to = shapes_text(rule->destinations(direction));
+  return from == to && rule->left.size() == 1 && rule->right.size() == 1 ? std::string()
+                                                                         : fmt::format("{} -> {}", from, to);
 }
 
 Value tensors_json(const std::vector<Tensor>& tensors) {
@@ -71,12 +79,11 @@ Value tensors_json(const std::vector<Tensor>& tensors) {
 Value json_of(const Plan& plan, const Concrete& rule, Direction direction) {
   Value::Object extents;
   for (const auto& [axis, extent] : rule.concrete->extents) extents.emplace_back(axis, extent);
-  const Position at = plan.sources.covers(rule.rule->range)
-                          ? plan.sources.files[rule.rule->range.file].position(rule.rule->range.begin)
-                          : Position{0, 0};
+  const Position at =
+      plan.sources.covers(rule.range) ? plan.sources.files[rule.range.file].position(rule.range.begin) : Position{0, 0};
   return Value(Value::Object{{"sources", tensors_json(rule.sources)},
                              {"destinations", tensors_json(rule.destinations)},
-                             {"axes", axes_text(*rule.rule, direction)},
+                             {"axes", axes_text(rule.rule, direction)},
                              {"extents", std::move(extents)},
                              {"rule", static_cast<std::int64_t>(rule.concrete->rule)},
                              {"line", static_cast<std::int64_t>(at.line)}});
@@ -116,7 +123,7 @@ ExitCode mappings(const Console& console, const MappingsArguments& arguments) {
     return done;
   }
   for (const Concrete& rule : rules) {
-    const std::string axes = axes_text(*rule.rule, bound->direction);
+    const std::string axes = axes_text(rule.rule, bound->direction);
     console.result(
         fmt::format("{} -> {}{}\n", list(rule.sources), list(rule.destinations), axes.empty() ? "" : "  by " + axes));
   }

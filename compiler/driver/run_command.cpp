@@ -25,7 +25,8 @@ struct Output {
   CheckpointLayout layout;
 };
 
-Result<Output> lay_out(const CopyProgram& program, const std::filesystem::path& path, std::uint64_t max_shard_bytes) {
+Result<Output> lay_out(const BoundMapping& bound, const std::filesystem::path& path, std::uint64_t max_shard_bytes) {
+  const CopyProgram& program = bound.program;
   std::vector<OutputTensor> tensors;
   tensors.reserve(program.destinations.size());
   for (const Destination& destination : program.destinations) {
@@ -36,6 +37,12 @@ Result<Output> lay_out(const CopyProgram& program, const std::filesystem::path& 
                                     : lay_out_safetensors_file(tensors, path.filename().string());
   if (!layout) return fail(std::move(layout.error()));
   output.layout = std::move(*layout);
+  if (!output.is_directory) return output;
+  for (const auto& [name, config] : bound.configs) {
+    std::string text = dump_json_indented(config) + "\n";
+    const std::uint64_t size = text.size();
+    output.layout.files.push_back({name, std::move(text), size});
+  }
   return output;
 }
 
@@ -121,7 +128,7 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   const CopyProgram& program = bound->mapping.program;
   const CheckpointReader& source = bound->source.reader;
 
-  auto output = lay_out(program, to->path, max_shard_bytes);
+  auto output = lay_out(bound->mapping, to->path, max_shard_bytes);
   if (!output) return fail_with(output.error());
   const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout,
                                          from->path, source.index().files());

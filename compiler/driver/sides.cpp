@@ -1,5 +1,7 @@
 #include "compiler/driver/sides.h"
 
+#include <set>
+
 #include "compiler/driver/load_mapping.h"
 #include "diagnostics/nearest.h"
 #include "runtime/json/json.h"
@@ -7,10 +9,11 @@
 namespace omap::driver {
 namespace {
 
-Result<std::optional<Value>> read_config(const std::optional<std::filesystem::path>& directory) {
+Result<std::optional<Value>> read_config(const std::optional<std::filesystem::path>& directory,
+                                         const std::string& file) {
   std::error_code error;
-  if (!directory || !std::filesystem::exists(*directory / "config.json", error)) return std::nullopt;
-  const std::string path = (*directory / "config.json").string();
+  if (!directory || !std::filesystem::exists(*directory / file, error)) return std::nullopt;
+  const std::string path = (*directory / file).string();
   const auto text = read_text(path);
   if (!text) return fail(text.error());
   auto config = parse_json(*text, path);
@@ -51,12 +54,41 @@ Result<Direction> direction_between(const Plan& plan, const std::string& from, c
   return from == plan.left.name ? Direction::right : Direction::left;
 }
 
-Result<Source> open_source(const std::filesystem::path& path) {
+std::vector<std::string> config_files(const Plan& plan) {
+  std::set<std::string> files{std::string(default_config_file)};
+  const auto add = [&](const Expr& expr) {
+    for_each_expr(expr, [&](const Expr& part) {
+      if (part.op == Expr::Op::config_file) files.insert(*part.value.string());
+    });
+  };
+  const auto add_optional = [&](const std::optional<Expr>& expr) {
+    if (expr) add(*expr);
+  };
+  for (const Param& param : plan.params) add_optional(param.value);
+  for (const Index& index : plan.indexes) {
+    add(index.list);
+    add_optional(index.when);
+  }
+  for (const Requirement& requirement : plan.requirements) add(requirement.condition);
+  for (const Rule& rule : plan.rules) add_optional(rule.when);
+  for (const ConfigLine& line : plan.config) {
+    add(line.left);
+    add_optional(line.right);
+    add_optional(line.when);
+  }
+  return {files.begin(), files.end()};
+}
+
+Result<Source> open_source(const std::filesystem::path& path, const std::vector<std::string>& files) {
   auto reader = open_checkpoint(path);
   if (!reader) return fail(std::move(reader.error()));
-  auto config = read_config(reader->directory());
-  if (!config) return fail(std::move(config.error()));
-  return Source{std::move(*reader), std::move(*config)};
+  Configs configs;
+  for (const std::string& file : files) {
+    auto config = read_config(reader->directory(), file);
+    if (!config) return fail(std::move(config.error()));
+    if (*config) configs.emplace(file, std::move(**config));
+  }
+  return Source{std::move(*reader), std::move(configs)};
 }
 
 Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
@@ -65,13 +97,13 @@ Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::opt
   if (!direction) return fail(direction.error());
   auto values = parse_settings(plan, settings);
   if (!values) return fail(std::move(values.error()));
-  auto source = open_source(from.path);
+  auto source = open_source(from.path, config_files(plan));
   if (!source) return fail(std::move(source.error()));
   BindOptions options;
   options.direction = *direction;
   options.source_format = source->reader.format();
   options.settings = std::move(*values);
-  auto mapping = bind_plan(plan, source->reader.index(), source->config, options);
+  auto mapping = bind_plan(plan, source->reader.index(), source->configs, options);
   if (!mapping) return fail(std::move(mapping.error()));
   return Bound{std::move(*source), *direction, std::move(*mapping)};
 }

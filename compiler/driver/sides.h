@@ -24,13 +24,16 @@ struct SidePath {
 [[nodiscard]] Result<Direction> direction_between(const Plan& plan, const std::string& from,
                                                   const std::optional<std::string>& to);
 
-/// A checkpoint that is read, with the config beside it.
+/// A checkpoint that is read, with the configs beside it.
 struct Source {
   CheckpointReader reader;
-  /// config.json of its directory.
-  std::optional<Value> config;
+  /// What its directory has of config.json and of the files that the plan names.
+  Configs configs;
 };
-[[nodiscard]] Result<Source> open_source(const std::filesystem::path& path);
+[[nodiscard]] Result<Source> open_source(const std::filesystem::path& path, const std::vector<std::string>& files);
+
+/// The config files that a plan reads or writes.
+[[nodiscard]] std::vector<std::string> config_files(const Plan& plan);
 
 /// Opens the source, reads the settings, and binds.
 struct Bound {

@@ -21,8 +21,14 @@ class Lowering {
       plan_.requirements.push_back({expr(r.node->condition, {}), r.node->message.value_or(""), r.range});
     }
     for (const auto& r : mapping_.rules) plan_.rules.push_back(rule(r));
+    for (const auto& r : mapping_.modules) plan_.modules.push_back(rule(r));
     for (const auto& t : mapping_.ties) plan_.ties.push_back(tie(t));
     for (const auto& i : mapping_.ignores) plan_.ignores.push_back(ignore(i));
+    for (const auto& s : mapping_.sames) {
+      plan_.sames.push_back(
+          {lower_key(mapping_, {}, s.node->pattern), condition(s.conditions, s.node->when, {}), s.range});
+    }
+    for (const auto& c : mapping_.config) plan_.config.push_back(config_line(c));
     return std::move(plan_);
   }
 
@@ -102,13 +108,68 @@ class Lowering {
     made.range = from.range;
     for (const bool left : {true, false}) {
       const auto prefixes = sema::prefix_keys(from.prefixes, left);
-      for (const ast::Term& term : left ? from.node->left : from.node->right) {
-        Term lowered{lower_key(mapping_, prefixes, term.key), std::nullopt, term.range};
-        if (term.shape) lowered.shape = lower_shape(*term.shape);
-        (left ? made.left : made.right).push_back(std::move(lowered));
+      for (const ast::Term& t : left ? from.node->left : from.node->right) {
+        (left ? made.left : made.right).push_back(term(prefixes, t));
       }
     }
     made.when = condition(from.conditions, from.node->when, sema::rule_indexes(mapping_, from).loops);
+    return made;
+  }
+
+  [[nodiscard]] Term term(const std::vector<const ast::Key*>& prefixes, const ast::Term& from) const {
+    Term made;
+    made.range = from.range;
+    made.fill = from.fill;
+    if (!from.fill) made.key = lower_key(mapping_, prefixes, from.key);
+    if (from.shape) made.shape = lower_shape(*from.shape);
+    for (const ast::ValueOp& op : from.ops) made.ops.push_back(value_op(prefixes, op));
+    if (from.as) made.as = stored_as(*from.as);
+    return made;
+  }
+
+  [[nodiscard]] ValueOp value_op(const std::vector<const ast::Key*>& prefixes, const ast::ValueOp& from) const {
+    ValueOp made;
+    made.kind = *value_op_from_sign(std::string_view(&from.op, 1));
+    if (from.number) {
+      made.operand = *from.number;
+    } else if (const ast::Term& tensor = from.operand.front(); tensor.shape) {
+      made.operand = Operand{lower_key(mapping_, prefixes, tensor.key), lower_shape(*tensor.shape), tensor.range};
+    } else {
+      made.operand = tensor.key.parts.front().text;
+    }
+    return made;
+  }
+
+  /// A param if one is called so, else a dtype.
+  [[nodiscard]] Expr stored_as(const ast::Name& from) const {
+    Expr made;
+    const auto symbol = mapping_.symbols.find(from.text);
+    if (symbol != mapping_.symbols.end() && symbol->second.kind == Symbol::Kind::param) {
+      made.op = Expr::Op::param;
+      made.name = from.text;
+    } else {
+      made.value = Value(from.text);
+    }
+    return made;
+  }
+
+  [[nodiscard]] ConfigLine config_line(const CheckedConfigLine& from) const {
+    const ast::ConfigLine& node = *from.line.node;
+    const sema::NameSet scope = sema::indexes_in(mapping_, node);
+    ConfigLine made;
+    made.range = from.line.range;
+    if (node.kind == ast::ConfigLine::Kind::equation) {
+      made.to_right = node.arrow != ast::Arrow::left;
+      made.to_left = node.arrow != ast::Arrow::right;
+      made.left = lower_path(mapping_, node.target, mapping_.syntax->left.text, from.file, scope);
+      made.right = lower_path(mapping_, *node.source, mapping_.syntax->right.text, from.file, scope);
+    } else {
+      const bool assigns = node.kind == ast::ConfigLine::Kind::assignment;
+      made.kind = assigns ? ConfigLine::Kind::assignment : ConfigLine::Kind::ignore;
+      made.left = lower_path(mapping_, node.target, {}, from.file, scope);
+      if (assigns) made.right = expr(*node.source, scope);
+    }
+    made.when = condition(from.line.conditions, node.when, scope);
     return made;
   }
 

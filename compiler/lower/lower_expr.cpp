@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/plan/plan.h"
+
 namespace omap {
 namespace {
 
@@ -16,6 +18,13 @@ Expr named(Expr::Op op, std::string name) {
   expr.op = op;
   expr.name = std::move(name);
   return expr;
+}
+
+Expr config_of(const std::string& side, const std::string& file) {
+  if (file == default_config_file) return named(Expr::Op::config, side);
+  Expr made = named(Expr::Op::config_file, side);
+  made.value = Value(file);
+  return made;
 }
 
 Expr::Op binary_op(std::string_view op) {
@@ -58,6 +67,7 @@ class Lowering {
       case Kind::name:
         return name(expr);
       case Kind::member:
+        if (names_file(expr)) return config_of(expr.operands.front().text, expr.text);
         return with_args(named(Expr::Op::member, expr.text), expr);
       case Kind::item:
         return with_args(named(Expr::Op::item, {}), expr);
@@ -78,6 +88,13 @@ class Lowering {
   }
 
  private:
+  /// `hf."tokenizer_config.json"`: no member has a dot in its name by accident.
+  bool names_file(const ast::Expr& expr) const {
+    const ast::Expr& of = expr.operands.front();
+    if (of.kind != ast::Expr::Kind::name || !is_config_file(expr.text)) return false;
+    return mapping_.symbols.find(of.text)->second.kind == Symbol::Kind::side;
+  }
+
   Expr with_args(Expr made, const ast::Expr& expr) const {
     for (const ast::Expr& operand : expr.operands) made.args.push_back(lower(operand));
     return made;
@@ -207,6 +224,23 @@ KeyTemplate lower_key(const CheckedMapping& mapping, const std::vector<const ast
     if (!prefix->quoted) append(made, {KeyPart::Kind::text, ".", {}, {}});
   }
   add(key);
+  return made;
+}
+
+Expr lower_path(const CheckedMapping& mapping, const ast::Expr& path, const std::string& side, const std::string& file,
+                const sema::NameSet& scope) {
+  if (path.operands.empty()) {
+    if (side.empty()) return config_of(path.text, file);
+    Expr made = named(Expr::Op::member, path.text);
+    made.args.push_back(config_of(side, file));
+    return made;
+  }
+  const bool member = path.kind == ast::Expr::Kind::member;
+  const ast::Expr& of = path.operands.front();
+  if (member && side.empty() && of.operands.empty() && is_config_file(path.text)) return config_of(of.text, path.text);
+  Expr made = named(member ? Expr::Op::member : Expr::Op::item, member ? path.text : std::string());
+  made.args.push_back(lower_path(mapping, of, side, file, scope));
+  if (!member) made.args.push_back(lower_expr(mapping, path.operands[1], scope));
   return made;
 }
 

@@ -4,6 +4,7 @@
 #include "compiler/sema/check_shapes.h"
 #include "compiler/sema/checked_module.h"
 #include "compiler/sema/collect.h"
+#include "compiler/sema/inherit.h"
 
 namespace omap {
 namespace {
@@ -27,18 +28,23 @@ void check_mapping(const CheckedMapping& mapping, Diagnostics& diagnostics) {
   each(mapping.prefixes, [&](const auto* prefix) { check.prefix(*prefix); });
   each(mapping.rules, [&](const auto& rule) {
     check.rule(rule);
-    sema::check_shapes(mapping, *rule.node, diagnostics, uses);
+    const bool own = &rule >= mapping.rules.data() + mapping.inherited_rules;
+    sema::check_shapes(mapping, *rule.node, own, diagnostics, uses);
   });
   each(mapping.ties, [&](const auto& tie) { check.tie(tie); });
   each(mapping.ignores, [&](const auto& ignore) { check.ignore(ignore); });
+  each(mapping.sames, [&](const auto& same) { check.same(same); });
+  each(mapping.modules, [&](const auto& rule) { check.module(rule); });
+  each(mapping.config, [&](const auto& config) { check.config_line(config.line); });
   if (has_errors(diagnostics)) return;
-  if (mapping.rules.empty()) {
+  if (mapping.rules.empty() && mapping.sames.empty()) {
     diagnostics.push_back(
         Diagnostic(Code::no_rules, mapping.syntax->name.range, "mapping `{}` has no rules", mapping.syntax->name.text)
             .help("a rule says that two tensors are equal: `KEY <-> KEY`"));
   }
   for (const auto& [name, symbol] : mapping.symbols) {
-    if (symbol.kind == Symbol::Kind::side || uses.contains(name)) continue;
+    const bool own = symbol.range.file == mapping.syntax->name.range.file && !mapping.inherited_params.contains(name);
+    if (symbol.kind == Symbol::Kind::side || uses.contains(name) || !own) continue;
     diagnostics.push_back(Diagnostic(Code::unused_name, symbol.range, "{} `{}` is not used",
                                      symbol.kind == Symbol::Kind::param ? "param" : "index", name)
                               .help("take it out"));
@@ -61,12 +67,20 @@ void check_version(const ast::Module& module, Diagnostics& diagnostics) {
 
 }  // namespace
 
-CheckedModule check(ast::Module module, Diagnostics& diagnostics) {
+CheckedModule check(std::vector<ast::Module> modules, Diagnostics& diagnostics) {
   CheckedModule checked;
-  checked.syntax = std::make_shared<const ast::Module>(std::move(module));
-  check_version(*checked.syntax, diagnostics);
-  checked.mappings = sema::collect(*checked.syntax, diagnostics);
-  for (const CheckedMapping& mapping : checked.mappings) check_mapping(mapping, diagnostics);
+  const std::uint32_t file = modules.front().file;
+  for (ast::Module& module : modules) {
+    check_version(module, diagnostics);
+    checked.modules.push_back(std::make_shared<const ast::Module>(std::move(module)));
+  }
+  std::vector<CheckedMapping> mappings = sema::collect(checked.modules, diagnostics);
+  sema::inherit(mappings, diagnostics);
+  for (CheckedMapping& mapping : mappings) {
+    if (mapping.syntax->name.range.file != file) continue;
+    check_mapping(mapping, diagnostics);
+    checked.mappings.push_back(std::move(mapping));
+  }
   return checked;
 }
 

@@ -100,7 +100,10 @@ void Expressions::condition(const ast::Expr& expr, const NameSet& scope) { want(
 
 void Expressions::rule(const InContext<ast::Rule>& r) {
   for (const auto* side : {&r.node->left, &r.node->right}) {
-    for (const ast::Term& term : *side) key(term.key, {});
+    for (const ast::Term& term : *side) {
+      key(term.key, {});
+      values(term);
+    }
   }
   conditions(r.conditions, r.node->when, rule_indexes(mapping, r));
 }
@@ -134,7 +137,7 @@ void Expressions::tie(const InContext<ast::Tie>& t) {
 void Expressions::ignore(const InContext<ast::Ignore>& i) {
   side(i.node->pattern.side);
   key(i.node->pattern.key, {.pattern = true});
-  conditions(i.conditions, i.node->when, {});
+  conditions(i.conditions, i.node->when, NameSet{});
 }
 
 void Expressions::conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own,

@@ -28,6 +28,10 @@ struct Expressions {
   void rule(const InContext<ast::Rule>& rule);
   void tie(const InContext<ast::Tie>& tie);
   void ignore(const InContext<ast::Ignore>& ignore);
+  void same(const InContext<ast::Same>& same);
+  /// A rule of a `state module` block: names, and nothing about what is in a tensor.
+  void module(const InContext<ast::Rule>& rule);
+  void config_line(const InContext<ast::ConfigLine>& line);
 
   /// The type of an expression; `any` after an error, so that one mistake is one error.
   Type infer(const ast::Expr& expr, const NameSet& scope);
@@ -41,6 +45,13 @@ struct Expressions {
   void key(const ast::Key& key, KeyUse use);
   void key(const ast::Key& key, KeyUse use, const NameSet& scope);
   void side(const ast::Name& side);
+  /// What happens to the values of a tensor: arithmetic, and how it is stored.
+  void values(const ast::Term& term);
+  void operand(const ast::Term& operand);
+  void stored_as(const ast::Name& dtype);
+  void path(const ast::Expr& path, const NameSet& scope);
+  /// The conditions of blocks and its own, where indexes of `scope` have a value.
+  void conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own, const NameSet& scope);
   void conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own, const RuleIndexes& indexes);
   /// Whether no index that is an axis of its rule is used as a value.
   bool only_loops(const ast::Expr& expr, const RuleIndexes& indexes);

@@ -1,5 +1,7 @@
 #include "compiler/sema/check_shapes.h"
 
+#include <algorithm>
+
 namespace omap::sema {
 namespace {
 
@@ -7,6 +9,7 @@ struct ShapeCheck {
   const CheckedMapping& mapping;
   Diagnostics& diagnostics;
   Uses& uses;
+  bool own_rule = true;
   std::size_t ellipses = 0;
 
   void axis(const ast::Axis& axis, ast::Axis::Kind inside, bool whole_dimension) {
@@ -21,9 +24,10 @@ struct ShapeCheck {
         }
         break;
       case Kind::divided:
-        diagnostics.push_back(Diagnostic(Code::not_supported, axis.range,
-                                         "`{}/{}` is part of the language, but not supported yet", axis.text,
-                                         *axis.value));
+        named(axis);
+        if (*axis.value >= 1) break;
+        diagnostics.push_back(Diagnostic(Code::number_out_of_range, axis.range,
+                                         "an axis is divided by 1 or more, not by {}", *axis.value));
         break;
       case Kind::literal:
         if (*axis.value == 1) break;
@@ -51,6 +55,12 @@ struct ShapeCheck {
     if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::param || symbol->second.broken) {
       return;
     }
+    if (own_rule && mapping.inherited_params.contains(axis.text)) {
+      diagnostics.push_back(
+          Diagnostic(Code::axis_inherits_param, axis.range, "axis `{}` has the extent of an inherited param", axis.text)
+              .also(symbol->second.range, "the param")
+              .help("if another axis is meant, give it another name; else say so by `override param`"));
+    }
     const Type type = symbol->second.type;
     if (type.base == Type::Base::integer && !type.list && symbol->second.param_index.empty()) return;
     diagnostics.push_back(
@@ -62,12 +72,17 @@ struct ShapeCheck {
 
 }  // namespace
 
-void check_shapes(const CheckedMapping& mapping, const ast::Rule& rule, Diagnostics& diagnostics, Uses& uses) {
+void check_shapes(const CheckedMapping& mapping, const ast::Rule& rule, bool own_rule, Diagnostics& diagnostics,
+                  Uses& uses) {
+  const auto shape = [&](const ast::Term& term) {
+    if (!term.shape) return;
+    ShapeCheck check{mapping, diagnostics, uses, own_rule};
+    for (const ast::Axis& dim : term.shape->dims) check.axis(dim, ast::Axis::Kind::product, true);
+  };
   for (const auto* side : {&rule.left, &rule.right}) {
     for (const ast::Term& term : *side) {
-      if (!term.shape) continue;
-      ShapeCheck check{mapping, diagnostics, uses};
-      for (const ast::Axis& dim : term.shape->dims) check.axis(dim, ast::Axis::Kind::product, true);
+      shape(term);
+      for (const ast::ValueOp& op : term.ops) std::ranges::for_each(op.operand, shape);
     }
   }
 }

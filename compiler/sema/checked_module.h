@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,12 @@ struct Symbol {
   std::string param_index;
 };
 
+/// A line of a `config` section, and the file of a directory that it is about.
+struct CheckedConfigLine {
+  InContext<ast::ConfigLine> line;
+  std::string file;
+};
+
 struct CheckedMapping {
   const ast::Mapping* syntax = nullptr;
   const ast::Statement* statement = nullptr;
@@ -55,16 +62,31 @@ struct CheckedMapping {
   std::vector<InContext<ast::Rule>> rules;
   std::vector<InContext<ast::Tie>> ties;
   std::vector<InContext<ast::Ignore>> ignores;
+  std::vector<InContext<ast::Same>> sames;
+  std::vector<CheckedConfigLine> config;
+  /// Of `state module` blocks.
+  std::vector<InContext<ast::Rule>> modules;
+  /// What changes the mapping that this one extends, beside what says `override`; nothing once that is joined in.
+  std::vector<InContext<ast::Remove>> removes;
+  std::vector<InContext<ast::Restrict>> restricts;
+  std::vector<CheckedConfigLine> config_removes;
+  /// Params that the mapping has from the one it extends.
+  std::set<std::string, std::less<>> inherited_params;
+  /// So many of `rules`, the first, are inherited.
+  std::size_t inherited_rules = 0;
 };
 
-/// A module with what was learnt about it. Tables point into the tree, which they keep alive.
+/// Modules with what was learnt about them. Tables point into the trees, which they keep alive.
 struct CheckedModule {
-  std::shared_ptr<const ast::Module> syntax;
+  /// The module itself, and those that it uses, directly or not.
+  std::vector<std::shared_ptr<const ast::Module>> modules;
+  /// Those of the module itself, in its order.
   std::vector<CheckedMapping> mappings;
 };
 
-/// Resolves names, joins blocks with the rules in them, and checks types. Problems go to `diagnostics`; a mapping with
-/// errors is in the result all the same, for tools that go on.
-[[nodiscard]] CheckedModule check(ast::Module module, Diagnostics& diagnostics);
+/// Resolves names, joins blocks with the rules in them and mappings with what they extend, and checks types.
+/// `modules` begins with the module itself. Problems go to `diagnostics`; a mapping with errors is in the result all
+/// the same, for tools that go on.
+[[nodiscard]] CheckedModule check(std::vector<ast::Module> modules, Diagnostics& diagnostics);
 
 }  // namespace omap

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "diagnostics/nearest.h"
+#include "runtime/plan/plan.h"
 
 namespace omap::sema {
 namespace {
@@ -35,33 +36,35 @@ class Collector {
  public:
   explicit Collector(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
 
-  std::vector<CheckedMapping> module(const ast::Module& module) {
-    for (const ast::Statement& statement : module.statements) {
-      if (const auto* side = std::get_if<ast::Side>(&statement.node)) add_side(*side);
-    }
-    for (const ast::Statement& statement : module.statements) {
-      if (const auto* mapping = std::get_if<ast::Mapping>(&statement.node)) {
-        add_mapping(*mapping, statement);
-      } else if (std::holds_alternative<ast::Use>(statement.node)) {
-        not_supported(statement.range, "`use`");
-      } else if (std::holds_alternative<ast::Version>(statement.node)) {
-        if (&statement != &module.statements.front())
-          misplaced(statement.range, "a version stands before all else", "take it out");
-      } else if (!std::holds_alternative<ast::Side>(statement.node)) {
-        misplaced(statement.range, "this statement stands outside a mapping",
-                  "move it into a mapping: `mapping NAME: SIDE <-> SIDE { ... }`");
+  std::vector<CheckedMapping> modules(const std::vector<std::shared_ptr<const ast::Module>>& modules) {
+    for (const auto& module : modules) {
+      for (const ast::Statement& statement : module->statements) {
+        if (const auto* side = std::get_if<ast::Side>(&statement.node)) add_side(*side);
       }
     }
+    for (const auto& module : modules) this->module(*module);
     return std::move(mappings_);
   }
 
  private:
+  void module(const ast::Module& module) {
+    for (const ast::Statement& statement : module.statements) {
+      if (const auto* mapping = std::get_if<ast::Mapping>(&statement.node)) {
+        add_mapping(*mapping, statement);
+      } else if (std::holds_alternative<ast::Version>(statement.node)) {
+        if (&statement != &module.statements.front())
+          misplaced(statement.range, "a version stands before all else", "take it out");
+      } else if (!std::holds_alternative<ast::Side>(statement.node) &&
+                 !std::holds_alternative<ast::Use>(statement.node)) {
+        misplaced(statement.range, "this statement stands outside a mapping",
+                  "move it into a mapping: `mapping NAME: SIDE <-> SIDE { ... }`");
+      }
+    }
+  }
+
   void report(Diagnostic diagnostic) { diagnostics_.push_back(std::move(diagnostic)); }
   void misplaced(SourceRange range, std::string_view what, std::string_view help) {
     report(Diagnostic(Code::misplaced_statement, range, "{}", what).help("{}", help));
-  }
-  void not_supported(SourceRange range, std::string_view what) {
-    report(Diagnostic(Code::not_supported, range, "{} is part of the language, but not supported yet", what));
   }
   void duplicate(std::string_view what, const ast::Name& name, SourceRange first) {
     report(Diagnostic(Code::duplicate_name, name.range, "{} `{}` is declared twice", what, name.text)
@@ -71,7 +74,10 @@ class Collector {
 
   void add_side(const ast::Side& side) {
     const auto [first, is_new] = sides_.try_emplace(side.name.text, &side);
-    if (!is_new) duplicate("side", side.name, first->second->name.range);
+    // Files that use each other may each declare the sides that they share.
+    const bool same = side.format.text == first->second->format.text && side.root == first->second->root &&
+                      side.name.range.file != first->second->name.range.file;
+    if (!is_new && !same) duplicate("side", side.name, first->second->name.range);
     if (std::find(formats.begin(), formats.end(), side.format.text) != formats.end()) return;
     Diagnostic diagnostic(Code::unknown_format, side.format.range, "there is no format `{}`", side.format.text);
     suggest(diagnostic, side.format.text, formats);
@@ -106,7 +112,6 @@ class Collector {
     for (const ast::Name* side : {&syntax.left, &syntax.right}) {
       mapping.symbols.try_emplace(side->text, Symbol{Symbol::Kind::side, side->range, {}, false, {}});
     }
-    if (syntax.base) not_supported(syntax.base->range, "`extends`");
     Context context;
     body(mapping, syntax.body, context);
     index_types(mapping);
@@ -115,6 +120,9 @@ class Collector {
   struct Context {
     std::vector<const ast::Prefix*> prefixes;
     std::vector<Condition> conditions;
+    bool modules = false;
+    /// Of the `config` section around it.
+    const std::string* config_file = nullptr;
     [[nodiscard]] bool in_block() const { return !prefixes.empty() || !conditions.empty(); }
   };
 
@@ -160,18 +168,69 @@ class Collector {
         context.conditions.pop_back();
       }
     } else if constexpr (std::is_same_v<Node, ast::Same>) {
-      not_supported(statement.range, "`same`");
+      if (!context.prefixes.empty()) {
+        misplaced(statement.range, "`same` keeps whole names, and stands in a block that changes them",
+                  "move it out of the block");
+      } else {
+        mapping.sames.push_back(in_context(statement, node, context));
+      }
     } else if constexpr (std::is_same_v<Node, ast::Remove>) {
-      not_supported(statement.range, "`remove`");
+      if (extends(mapping, statement)) mapping.removes.push_back(in_context(statement, node, context));
     } else if constexpr (std::is_same_v<Node, ast::Restrict>) {
-      not_supported(statement.range, "`restrict`");
+      if (extends(mapping, statement)) mapping.restricts.push_back(in_context(statement, node, context));
     } else if constexpr (std::is_same_v<Node, ast::State>) {
-      not_supported(statement.range, "a `state` block");
+      add_state(mapping, statement, node, context);
     } else if constexpr (std::is_same_v<Node, ast::Config>) {
-      not_supported(statement.range, "a `config` section");
+      add_config(mapping, statement, node, context);
+    } else if constexpr (std::is_same_v<Node, ast::ConfigLine>) {
+      add_config_line(mapping, statement, node, context);
     } else {
       misplaced(statement.range, "this statement stands inside a mapping", "move it out of the mapping's block");
     }
+  }
+
+  bool extends(const CheckedMapping& mapping, const ast::Statement& statement) {
+    if (mapping.syntax->base) return true;
+    misplaced(statement.range, "there is nothing inherited to change here",
+              "`override`, `restrict` and `remove` change what `extends NAME` brings");
+    return false;
+  }
+
+  void add_state(CheckedMapping& mapping, const ast::Statement& statement, const ast::State& state, Context& context) {
+    if (state.kind.text != "weight" && state.kind.text != "module") {
+      report(Diagnostic(Code::unknown_name, state.kind.range, "there is no state `{}`", state.kind.text)
+                 .help("states are `weight`, which is the default, and `module`"));
+    } else if (at_top(statement, context)) {
+      context.modules = state.kind.text == "module";
+      body(mapping, state.body, context);
+      context.modules = false;
+    }
+  }
+
+  void add_config(CheckedMapping& mapping, const ast::Statement& statement, const ast::Config& config,
+                  Context& context) {
+    if (!context.prefixes.empty() || context.modules) {
+      misplaced(statement.range, "a `config` section stands inside a block of rules", "move it out of the block");
+      return;
+    }
+    const std::string file = config.file.value_or(std::string(default_config_file));
+    if (!is_config_file(file)) {
+      report(Diagnostic(Code::misplaced_statement, statement.range, "`{}` is no name of a config file", file)
+                 .help("a file of the directory itself whose name ends in `.json`"));
+    }
+    context.config_file = &file;
+    body(mapping, config.body, context);
+    context.config_file = nullptr;
+  }
+
+  void add_config_line(CheckedMapping& mapping, const ast::Statement& statement, const ast::ConfigLine& line,
+                       const Context& context) {
+    if (!context.config_file)
+      return misplaced(statement.range, "this line stands outside a `config` section", "move it");
+    const bool removes = line.kind == ast::ConfigLine::Kind::remove;
+    if ((removes || line.override_) && !extends(mapping, statement)) return;
+    (removes ? mapping.config_removes : mapping.config)
+        .push_back({in_context(statement, line, context), *context.config_file});
   }
 
   bool at_top(const ast::Statement& statement, const Context& context) {
@@ -192,7 +251,7 @@ class Collector {
   }
 
   void add_param(CheckedMapping& mapping, const ast::Statement& statement, const ast::Param& param) {
-    if (param.override_) not_supported(statement.range, "`override`");
+    if (param.override_ && !extends(mapping, statement)) return;
     const auto type = declared_type(param.type);
     if (!type) {
       Diagnostic diagnostic(Code::type_mismatch, param.type.name.range, "there is no type `{}`", param.type.name.text);
@@ -212,15 +271,8 @@ class Collector {
 
   void add_rule(CheckedMapping& mapping, const ast::Statement& statement, const ast::Rule& rule,
                 const Context& context) {
-    if (rule.override_) not_supported(statement.range, "`override`");
-    for (const auto* side : {&rule.left, &rule.right}) {
-      for (const ast::Term& term : *side) {
-        if (term.fill) not_supported(term.range, "`fill`");
-        if (term.as) not_supported(term.as->range, "`as`");
-        if (!term.ops.empty()) not_supported(term.ops.front().range, "arithmetic on tensors");
-      }
-    }
-    mapping.rules.push_back(in_context(statement, rule, context));
+    if (rule.override_ && !extends(mapping, statement)) return;
+    (context.modules ? mapping.modules : mapping.rules).push_back(in_context(statement, rule, context));
   }
 
   /// The values of `{q, k}` are strings, those of a range ints; other lists say it when they are read.
@@ -244,8 +296,9 @@ class Collector {
 
 }  // namespace
 
-std::vector<CheckedMapping> collect(const ast::Module& module, Diagnostics& diagnostics) {
-  return Collector(diagnostics).module(module);
+std::vector<CheckedMapping> collect(const std::vector<std::shared_ptr<const ast::Module>>& modules,
+                                    Diagnostics& diagnostics) {
+  return Collector(diagnostics).modules(modules);
 }
 
 }  // namespace omap::sema

@@ -6,8 +6,9 @@
 
 namespace omap::sema {
 
-/// Takes a module's mappings apart: declarations by kind, rules with their blocks. Reports names that stand twice,
-/// statements out of place, and what this version does not compile.
-[[nodiscard]] std::vector<CheckedMapping> collect(const ast::Module& module, Diagnostics& diagnostics);
+/// Takes the mappings of modules apart: declarations by kind, rules with their blocks. Reports names that stand twice
+/// and statements out of place. The mappings stand in the order of the modules; what they extend is not joined in.
+[[nodiscard]] std::vector<CheckedMapping> collect(const std::vector<std::shared_ptr<const ast::Module>>& modules,
+                                                  Diagnostics& diagnostics);
 
 }  // namespace omap::sema

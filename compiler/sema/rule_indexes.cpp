@@ -42,12 +42,25 @@ NameSet indexes_in(const CheckedMapping& mapping, const ast::Key& key) {
   return names;
 }
 
+NameSet indexes_in(const CheckedMapping& mapping, const ast::ConfigLine& line) {
+  NameSet names;
+  const auto path = [&](const ast::Expr& expr) {
+    for (const ast::Expr* step = &expr; !step->operands.empty(); step = &step->operands.front()) {
+      if (step->kind == ast::Expr::Kind::item) collect(mapping, step->operands[1], names);
+    }
+  };
+  path(line.target);
+  if (line.kind == ast::ConfigLine::Kind::equation) path(*line.source);
+  return names;
+}
+
 RuleIndexes rule_indexes(const CheckedMapping& mapping, const InContext<ast::Rule>& rule) {
   RuleIndexes indexes;
   bool first = true;
   for (const bool left : {true, false}) {
     const auto prefixes = prefix_keys(rule.prefixes, left);
     for (const ast::Term& term : left ? rule.node->left : rule.node->right) {
+      if (term.fill) continue;
       add_key(indexes, with_prefixes(mapping, prefixes, term.key), first);
       first = false;
     }

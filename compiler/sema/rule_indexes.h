@@ -12,6 +12,8 @@ using NameSet = std::set<std::string, std::less<>>;
 
 /// Indexes of the mapping in the placeholders of a key.
 [[nodiscard]] NameSet indexes_in(const CheckedMapping& mapping, const ast::Key& key);
+/// Indexes of the mapping that a line of a config section stands for each value of: those in the items of its paths.
+[[nodiscard]] NameSet indexes_in(const CheckedMapping& mapping, const ast::ConfigLine& line);
 
 struct RuleIndexes {
   /// In the key of every tensor, prefixes included: the rule holds for each of their values.

@@ -81,7 +81,11 @@ class ModuleBuilder {
     const Token& brace = raw.tokens.back();
     Block block;
     block.brace = {file_, brace.begin, brace.end};
-    block.config = (!blocks_.empty() && blocks_.back().config) || text_.substr(raw.tokens.front().begin, 6) == "config";
+    // Of a head that is wrong the first word tells.
+    const std::string_view word =
+        text_.substr(raw.tokens.front().begin, raw.tokens.front().end - raw.tokens.front().begin);
+    const bool config = statement ? std::holds_alternative<ast::Config>(statement->node) : word == "config";
+    block.config = config || (!blocks_.empty() && blocks_.back().config);
     block.head = std::move(statement);
     blocks_.push_back(std::move(block));
     if (blocks_.size() == limits_.block_depth + 1) {

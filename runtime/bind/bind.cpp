@@ -1,12 +1,16 @@
 #include "runtime/bind/bind.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <unordered_map>
 
+#include "runtime/bind/bind_config.h"
 #include "runtime/bind/bind_instance.h"
 #include "runtime/bind/bind_report.h"
 #include "runtime/bind/expand_rule.h"
+#include "runtime/bind/report_unclaimed.h"
+#include "runtime/bind/rule_values.h"
 #include "runtime/plan/axis_uses.h"
 
 namespace omap {
@@ -18,15 +22,15 @@ std::string root_in(const SideDeclaration& side, std::string_view format) {
 
 class Binder {
  public:
-  Binder(const Plan& plan, const TensorIndex& source, const std::optional<Value>& config, const BindOptions& options)
+  Binder(const Plan& plan, const TensorIndex& source, const Configs& configs, const BindOptions& options)
       : plan_(plan),
         direction_(options.direction),
         keys_(source, root_in(plan.source_side(direction_), options.source_format)),
         destination_root_(root_in(plan.destination_side(direction_), options.destination_format)),
-        environment_(plan, direction_, keys_, config, options.settings),
+        environment_(plan, direction_, keys_, configs, options.settings),
         report_(plan, direction_),
         claimed_(source.tensors().size(), false),
-        has_config_(config.has_value()) {}
+        configs_(configs) {}
 
   Result<BoundMapping> bind() {
     if (!has_rules() || !requirements_hold()) return fail(report_.finish({}, environment_));
@@ -35,6 +39,8 @@ class Binder {
       if (plan_.rules[rule].runs(direction_)) bind_rule(rule, budget);
     }
     for (const Tie& tie : plan_.ties) bind_tie(tie);
+    for (std::uint32_t same = 0; same < plan_.sames.size(); ++same) bind_same(same);
+    if (!plan_.config.empty()) bound_.configs = build_configs(plan_, direction_, environment_, report_);
     auto unclaimed = find_unclaimed();
     Diagnostics problems = report_.finish(std::move(unclaimed), environment_);
     if (has_errors(problems)) return fail(std::move(problems));
@@ -46,6 +52,7 @@ class Binder {
   bool has_rules() {
     if (std::any_of(plan_.rules.begin(), plan_.rules.end(), [&](const Rule& rule) { return rule.runs(direction_); }))
       return true;
+    if (!plan_.sames.empty()) return true;
     report_.add(
         Diagnostic(Code::no_rules, "`{}` has no rule towards `{}`", plan_.name, plan_.destination_side(direction_).name)
             .help("its rules have arrows the other way only: swap `--from` and `--to`, or write rules with `<->`"));
@@ -93,8 +100,13 @@ class Binder {
       return;
     }
     const auto extents = known_extents(rule);
-    if (!extents) return;
-    const BoundRule bound = bound_rule(plan_, number, direction_);
+    if (!extents || instances->empty()) return;
+    auto values = rule_values(rule, direction_, environment_);
+    if (!values) {
+      report_.no_value(rule.range, values.error(), "needed by this rule");
+      return;
+    }
+    const BoundRule bound = bound_rule(plan_, number, direction_, std::move(*values));
     for (std::size_t i = 0; i < instances->size(); ++i) {
       if (complete((*instances)[i], sources[i])) add_instance(bound, (*instances)[i], sources[i], *extents);
     }
@@ -105,21 +117,33 @@ class Binder {
     SourceTensors tensors(instance.sources.size());
     for (std::size_t t = 0; t < instance.sources.size(); ++t) {
       for (const ExpandedKey& key : instance.sources[t].keys) {
-        ++wanted;
-        const auto tensor = find_source(rule, key);
-        found += tensor ? 1u : 0u;
-        if (!plan_.rules[rule].optional) report_.expect(rule, key.texts[0], instance.loops, tensor.has_value());
-        if (!tensor) continue;
-        tensors[t].push_back(*tensor);
-        claimed_[*tensor] = true;
+        if (const auto tensor = claim(rule, key.texts, instance.loops, found, wanted)) {
+          tensors[t].tensors.push_back(*tensor);
+        }
+        std::vector<std::uint32_t> operands;
+        for (const auto& texts : key.operands) {
+          if (const auto operand = claim(rule, texts, instance.loops, found, wanted)) operands.push_back(*operand);
+        }
+        tensors[t].operands.push_back(std::move(operands));
       }
     }
     return tensors;
   }
 
-  std::optional<std::uint32_t> find_source(std::uint32_t rule, const ExpandedKey& key) {
+  std::optional<std::uint32_t> claim(std::uint32_t rule, const std::vector<std::string>& texts, const Scope& loops,
+                                     std::size_t& found, std::size_t& wanted) {
+    ++wanted;
+    const auto tensor = find_source(rule, texts);
+    if (!plan_.rules[rule].optional) report_.expect(rule, texts[0], loops, tensor.has_value());
+    if (!tensor) return std::nullopt;
+    ++found;
+    claimed_[*tensor] = true;
+    return tensor;
+  }
+
+  std::optional<std::uint32_t> find_source(std::uint32_t rule, const std::vector<std::string>& texts) {
     std::optional<std::uint32_t> tensor;
-    for (const std::string& text : key.texts) {
+    for (const std::string& text : texts) {
       const auto other = keys_.find(text);
       if (other && tensor && *tensor != *other) {
         report_.add(Diagnostic(Code::alternatives_both, plan_.rules[rule].range, "both `{}` and `{}` are there",
@@ -135,7 +159,11 @@ class Binder {
 
   static bool complete(const RuleInstance& instance, const SourceTensors& tensors) {
     for (std::size_t t = 0; t < tensors.size(); ++t) {
-      if (tensors[t].size() != instance.sources[t].keys.size()) return false;
+      const auto& keys = instance.sources[t].keys;
+      if (tensors[t].tensors.size() != keys.size()) return false;
+      for (std::size_t k = 0; k < keys.size(); ++k) {
+        if (tensors[t].operands[k].size() != keys[k].operands.size()) return false;
+      }
     }
     return true;
   }
@@ -144,35 +172,45 @@ class Binder {
   std::optional<Extents> known_extents(const Rule& rule) {
     Extents extents;
     for (const auto* side : {&rule.left, &rule.right}) {
-      for (const AxisUse& use : axis_uses(*side)) {
-        if (extents.find(use.name)) continue;
-        if (plan_.find_index(use.name)) {
-          const auto& values = environment_.index_values(use.name);
-          if (!values) {
-            report_.no_value(rule.range, values.error(), "needed by this rule");
-            return std::nullopt;
-          }
-          extents.set(use.name, static_cast<std::int64_t>(values->size()));
-        } else if (plan_.find_param(use.name)) {
-          const Evaluated value = environment_.param(use.name);
-          if (!value && value.error().kind != NoValue::Kind::failed) continue;
-          const std::int64_t* extent = value ? value->integer() : nullptr;
-          if (!extent || *extent < 0) {
-            const NoValue negative{NoValue::Kind::failed, fmt::format("`{}` is an axis, and is no size", use.name),
-                                   Code::value_type, use.name};
-            report_.no_value(rule.range, value ? negative : value.error(), "needed by this rule");
-            return std::nullopt;
-          }
-          extents.set(use.name, *extent);
+      for (const Term& term : *side) {
+        std::vector<AxisUse> uses = axis_uses(term);
+        for (const Operand* operand : operands_of(term)) {
+          for (AxisUse& use : axis_uses(*operand)) uses.push_back(std::move(use));
+        }
+        for (const AxisUse& use : uses) {
+          if (!extents.find(use.name) && !add_known(rule, use.name, extents)) return std::nullopt;
         }
       }
     }
     return extents;
   }
 
+  bool add_known(const Rule& rule, const std::string& axis, Extents& extents) {
+    if (plan_.find_index(axis)) {
+      const auto& values = environment_.index_values(axis);
+      if (!values) {
+        report_.no_value(rule.range, values.error(), "needed by this rule");
+        return false;
+      }
+      extents.set(axis, static_cast<std::int64_t>(values->size()));
+    } else if (plan_.find_param(axis)) {
+      const Evaluated value = environment_.param(axis);
+      if (!value && value.error().kind != NoValue::Kind::failed) return true;
+      const std::int64_t* extent = value ? value->integer() : nullptr;
+      if (!extent || *extent < 0) {
+        const NoValue negative{NoValue::Kind::failed, fmt::format("`{}` is an axis, and is no size", axis),
+                               Code::value_type, axis};
+        report_.no_value(rule.range, value ? negative : value.error(), "needed by this rule");
+        return false;
+      }
+      extents.set(axis, *extent);
+    }
+    return true;
+  }
+
   void add_instance(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources,
                     const Extents& extents) {
-    BoundInstance made = bind_instance(bound, direction_, instance, sources, keys_.index(), extents);
+    BoundInstance made = bind_instance(bound, instance, sources, keys_.index(), extents);
     if (made.problem) {
       report_.problem(bound.number, *made.problem);
       return;
@@ -180,9 +218,20 @@ class Binder {
     ConcreteRule concrete;
     concrete.rule = bound.number;
     concrete.extents = made.extents.all();
-    for (const auto& term : sources) concrete.sources.insert(concrete.sources.end(), term.begin(), term.end());
+    for (const SourceTerm& term : sources) {
+      concrete.sources.insert(concrete.sources.end(), term.tensors.begin(), term.tensors.end());
+      for (const auto& operands : term.operands) {
+        concrete.sources.insert(concrete.sources.end(), operands.begin(), operands.end());
+      }
+    }
+    const auto first_computed = static_cast<std::uint32_t>(bound_.program.computed.size());
+    std::ranges::move(made.computed, std::back_inserter(bound_.program.computed));
     for (Destination& destination : made.destinations) {
       destination.key = destination_root_ + destination.key;
+      for (BoxCopy& box : destination.boxes) {
+        if (box.computed) *box.computed += first_computed;
+      }
+      if (made.inexact) inexact_.push_back(destination.key);
       if (!may_write(bound.number, destination.key)) continue;
       concrete.destinations.push_back(static_cast<std::uint32_t>(bound_.program.destinations.size()));
       bound_.program.destinations.push_back(std::move(destination));
@@ -194,18 +243,55 @@ class Binder {
     const auto [first, is_new] = writers_.try_emplace(key, rule);
     if (is_new) {
       if (key != "__metadata__" && !key.empty()) return true;
-      report_.add(Diagnostic(Code::key_invalid, plan_.rules[rule].range, "a tensor cannot be called `{}`", key)
+      report_.add(Diagnostic(Code::key_invalid, range_of(rule), "a tensor cannot be called `{}`", key)
                       .help("that name means something else in a checkpoint"));
       return false;
     }
     // One error for each pair of rules, however many keys they share.
     if (!said_twice_.emplace(first->second, rule).second) return false;
-    Diagnostic diagnostic(Code::destination_twice, plan_.rules[rule].range, "`{}` is written twice", key);
+    Diagnostic diagnostic(Code::destination_twice, range_of(rule), "`{}` is written twice", key);
     diagnostic.primary.text = first->second == rule ? "by this rule, for two values of its indexes" : "by this rule";
-    if (first->second != rule) diagnostic.secondary.push_back({plan_.rules[first->second].range, "and by this one"});
+    if (first->second != rule) diagnostic.secondary.push_back({range_of(first->second), "and by this one"});
     diagnostic.helps.push_back("conditions that exclude each other, or other keys");
     report_.add(std::move(diagnostic));
     return false;
+  }
+
+  [[nodiscard]] SourceRange range_of(std::uint32_t rule) const {
+    return rule < plan_.rules.size() ? plan_.rules[rule].range : plan_.sames[rule - plan_.rules.size()].range;
+  }
+
+  /// What no rule has claimed keeps its name.
+  void bind_same(std::uint32_t number) {
+    const Same& same = plan_.sames[number];
+    const auto matcher = pattern_of(same.pattern, same.when, same.range, "needed by this `same`");
+    if (!matcher) return;
+    const auto rule = static_cast<std::uint32_t>(plan_.rules.size()) + number;
+    for (std::uint32_t tensor = 0; tensor < claimed_.size(); ++tensor) {
+      const auto key = keys_.key(tensor);
+      if (claimed_[tensor] || !key || !matcher->match(*key)) continue;
+      claimed_[tensor] = true;
+      const TensorInfo& info = keys_.index().tensors()[tensor];
+      Destination destination{destination_root_ + std::string(*key), info.dtype, info.shape, info.bytes.size, rule, {}};
+      if (!may_write(rule, destination.key)) continue;
+      if (info.bytes.size > 0) destination.boxes.push_back({tensor, StridedCopy{0, 0, info.bytes.size, {}}});
+      bound_.rules.push_back({rule, {tensor}, {static_cast<std::uint32_t>(bound_.program.destinations.size())}, {}});
+      bound_.program.destinations.push_back(std::move(destination));
+    }
+  }
+
+  /// A matcher, if the condition holds.
+  std::optional<KeyMatcher> pattern_of(const KeyTemplate& pattern, const std::optional<Expr>& when, SourceRange range,
+                                       std::string_view where) {
+    if (when) {
+      const Evaluated holds = environment_.evaluate(*when);
+      if (!holds) report_.no_value(range, holds.error(), where);
+      if (!holds || !holds->boolean() || !*holds->boolean()) return std::nullopt;
+    }
+    auto matcher = environment_.matcher(pattern, {});
+    if (matcher) return std::move(*matcher);
+    report_.no_value(range, matcher.error(), where);
+    return std::nullopt;
   }
 
   /// A tied tensor is consumed if it is there; then it has to equal the one that is kept.
@@ -248,17 +334,8 @@ class Binder {
     std::vector<KeyMatcher> ignored;
     for (const Ignore& ignore : plan_.ignores) {
       if (ignore.side != plan_.source_side(direction_).name) continue;
-      if (ignore.when) {
-        const Evaluated holds = environment_.evaluate(*ignore.when);
-        if (!holds) report_.no_value(ignore.range, holds.error(), "needed by this `ignore`");
-        if (!holds || !holds->boolean() || !*holds->boolean()) continue;
-      }
-      auto matcher = environment_.matcher(ignore.pattern, {});
-      if (matcher) {
-        ignored.push_back(std::move(*matcher));
-      } else {
-        report_.no_value(ignore.range, matcher.error(), "needed by this `ignore`");
-      }
+      auto matcher = pattern_of(ignore.pattern, ignore.when, ignore.range, "needed by this `ignore`");
+      if (matcher) ignored.push_back(std::move(*matcher));
     }
     std::vector<std::string> unclaimed;
     for (std::uint32_t tensor = 0; tensor < claimed_.size(); ++tensor) {
@@ -278,7 +355,7 @@ class Binder {
 
   void add_notes() {
     const std::string& side = plan_.source_side(direction_).name;
-    if (!has_config_ && !environment_.stand_ins().empty()) {
+    if (!configs_.contains(default_config_file) && !environment_.stand_ins().empty()) {
       std::vector<std::string> values;
       for (const auto& [param, value] : environment_.stand_ins())
         values.push_back(fmt::format("{} = {}", param, spell(value)));
@@ -290,6 +367,15 @@ class Binder {
       bound_.notes.push_back(Diagnostic(Code::sources_outside_root, "{} tensors of `{}` are outside `{}` and left out",
                                         bound_.outside_root, side, plan_.source_side(direction_).root));
     }
+    add_rounding_note();
+    if (auto note = unread_config(plan_, direction_, configs_)) bound_.notes.push_back(std::move(*note));
+  }
+
+  void add_rounding_note() {
+    if (inexact_.empty()) return;
+    bound_.notes.push_back(
+        Diagnostic(Code::result_inexact, "{} rounded: the way back need not give the same bits",
+                   inexact_.size() == 1 ? list_keys(inexact_) + " is" : list_keys(inexact_) + " are"));
   }
 
   static std::string spell(const Value& value) {
@@ -306,7 +392,8 @@ class Binder {
   Environment environment_;
   BindReport report_;
   std::vector<bool> claimed_;
-  bool has_config_;
+  const Configs& configs_;
+  std::vector<std::string> inexact_;
   BoundMapping bound_;
   std::unordered_map<std::string, std::uint32_t> writers_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> said_twice_;
@@ -314,9 +401,32 @@ class Binder {
 
 }  // namespace
 
-Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source, const std::optional<Value>& config,
+Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source, const Configs& configs,
                                const BindOptions& options) {
-  return Binder(plan, source, config, options).bind();
+  return Binder(plan, source, configs, options).bind();
+}
+
+Result<std::vector<ModuleName>> bind_modules(const Plan& plan, const TensorIndex& source, const Configs& configs,
+                                             const BindOptions& options) {
+  const SourceKeys keys(source, root_in(plan.source_side(options.direction), options.source_format));
+  Environment environment(plan, options.direction, keys, configs, options.settings);
+  BindReport report(plan, options.direction);
+  std::vector<ModuleName> names;
+  std::size_t budget = max_expanded_keys;
+  for (const Rule& rule : plan.modules) {
+    if (!rule.runs(options.direction)) continue;
+    const auto instances = expand_rule(plan, rule, options.direction, environment, budget);
+    if (!instances) {
+      report.no_value(rule.range, instances.error(), "needed by this rule");
+      continue;
+    }
+    for (const RuleInstance& instance : *instances) {
+      names.push_back({instance.sources[0].keys[0].texts[0], instance.destinations[0].keys[0].texts[0]});
+    }
+  }
+  Diagnostics problems = report.finish({}, environment);
+  if (has_errors(problems)) return fail(std::move(problems));
+  return names;
 }
 
 }  // namespace omap

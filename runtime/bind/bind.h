@@ -14,8 +14,9 @@
 
 namespace omap {
 
-/// A rule for one value of each of its loop indexes, with the keys that it met.
+/// A rule for one value of each of its loop indexes, with the keys that it met; or a tensor that keeps its name.
 struct ConcreteRule {
+  /// In the plan's rules; `sames` begin behind the last of them.
   std::uint32_t rule = 0;
   /// Places in the source's TensorIndex.
   std::vector<std::uint32_t> sources;
@@ -28,6 +29,8 @@ struct BoundMapping {
   CopyProgram program;
   /// In the order of the plan's rules.
   std::vector<ConcreteRule> rules;
+  /// What the destination's directory holds beside tensors, by file.
+  Configs configs;
   /// What a user should know before the run: no errors.
   Diagnostics notes;
   std::size_t ignored = 0;
@@ -45,9 +48,19 @@ struct BindOptions {
 
 /// Joins a plan and the headers of a checkpoint: matches keys, unifies extents, and proves that every index range is
 /// met exactly, every source is consumed or ignored, and every byte of every destination is written exactly once.
-/// All that is wrong is reported together, keys folded. No tensor's bytes are read. `config` is the source's.
-[[nodiscard]] Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source,
-                                             const std::optional<Value>& config, const BindOptions& options);
+/// All that is wrong is reported together, keys folded. No tensor's bytes are read. `configs` are the source's.
+[[nodiscard]] Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source, const Configs& configs,
+                                             const BindOptions& options);
+
+/// A pair of names of a `state module` mapping, from source to destination.
+struct ModuleName {
+  std::string source;
+  std::string destination;
+};
+/// The rules about modules for every value of their indexes. What the modules of a model are no checkpoint tells: names
+/// that are not there are no fault.
+[[nodiscard]] Result<std::vector<ModuleName>> bind_modules(const Plan& plan, const TensorIndex& source,
+                                                           const Configs& configs, const BindOptions& options);
 
 /// `name=value` texts as values of the plan's params: ints, floats, `true`/`false`, strings as they stand; lists and
 /// configs as JSON.

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
+#include "runtime/bind/box_copies.h"
 #include "runtime/bind/place_boxes.h"
+#include "runtime/dtype/element.h"
 
 namespace omap {
 namespace {
@@ -14,11 +15,11 @@ std::string spell_shape(const std::vector<std::int64_t>& shape) { return fmt::fo
 
 class InstanceBinding {
  public:
-  InstanceBinding(const BoundRule& bound, Direction direction, const RuleInstance& instance,
-                  const SourceTensors& sources, const TensorIndex& index, Extents known)
+  InstanceBinding(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources,
+                  const TensorIndex& index, Extents known)
       : bound_(bound),
-        source_terms_(bound.rule->sources(direction)),
-        destination_terms_(bound.rule->destinations(direction)),
+        source_terms_(bound.rule->sources(bound.direction)),
+        destination_terms_(bound.rule->destinations(bound.direction)),
         instance_(instance),
         sources_(sources),
         index_(index) {
@@ -26,41 +27,53 @@ class InstanceBinding {
   }
 
   BoundInstance bind() {
-    if (same_dtype()) bound_.shaped ? bind_shaped() : bind_whole();
+    if (find_dtype()) bound_.shaped ? bind_shaped() : bind_whole();
     if (made_.problem) made_.destinations.clear();
     return std::move(made_);
   }
 
  private:
   [[nodiscard]] const TensorInfo& tensor(std::size_t term, std::size_t key) const {
-    return index_.tensors()[sources_[term][key]];
+    return index_.tensors()[sources_[term].tensors[key]];
   }
   bool refuse(Code code, const std::string& key, std::string what, std::string axis = {}) {
     if (!made_.problem) made_.problem = InstanceProblem{code, key, std::move(what), std::move(axis)};
     return false;
   }
 
-  bool same_dtype() {
+  /// The dtype of destinations that do not say theirs: that of all sources.
+  bool find_dtype() {
+    if (bound_.fills) {
+      dtype_ = bound_.values.sources[0].dtype.value_or(Dtype::f32);
+      return true;
+    }
+    const bool all_said =
+        std::ranges::all_of(bound_.values.destinations, [](const TermValues& v) { return v.dtype.has_value(); });
     const TensorInfo* first = nullptr;
     for (std::size_t t = 0; t < sources_.size(); ++t) {
-      for (std::size_t k = 0; k < sources_[t].size(); ++k) {
+      for (std::size_t k = 0; k < sources_[t].tensors.size(); ++k) {
         if (!first) first = &tensor(t, k);
-        if (tensor(t, k).dtype == first->dtype) continue;
+        if (tensor(t, k).dtype == first->dtype || all_said) continue;
         return refuse(Code::dtype_conflict, tensor(t, k).key,
                       fmt::format("is {}, and meets `{}`, which is {}", name(tensor(t, k).dtype), first->key,
                                   name(first->dtype)));
       }
     }
     if (first) dtype_ = first->dtype;
-    if (first || instance_.destinations.empty() || instance_.destinations[0].keys.empty()) return true;
+    if (first || all_said || instance_.destinations.empty() || instance_.destinations[0].keys.empty()) return true;
     return refuse(Code::extent_undetermined, instance_.destinations[0].keys[0].texts[0],
                   "would be made of no tensor at all: its dtype is not known");
   }
 
-  Destination& add_destination(const std::string& key, std::vector<std::int64_t> shape, std::int64_t bytes) {
+  [[nodiscard]] Dtype stored_as(std::size_t term) const {
+    return bound_.values.destinations[term].dtype.value_or(dtype_);
+  }
+
+  Destination& add_destination(const std::string& key, Dtype dtype, std::vector<std::int64_t> shape,
+                               std::int64_t bytes) {
     Destination& destination = made_.destinations.emplace_back();
     destination.key = key;
-    destination.dtype = dtype_;
+    destination.dtype = dtype;
     destination.shape = std::move(shape);
     destination.bytes = static_cast<std::uint64_t>(bytes);
     destination.rule = bound_.number;
@@ -69,13 +82,31 @@ class InstanceBinding {
 
   void bind_whole() {
     const TensorInfo& source = tensor(0, 0);
-    Destination& destination = add_destination(instance_.destinations[0].keys[0].texts[0], source.shape,
-                                               static_cast<std::int64_t>(source.bytes.size));
-    if (source.bytes.size > 0) destination.boxes.push_back({sources_[0][0], StridedCopy{0, 0, source.bytes.size, {}}});
+    const Dtype dtype = stored_as(0);
+    const std::string& key = instance_.destinations[0].keys[0].texts[0];
+    const auto bytes = byte_count(dtype, source.shape);
+    if (!bytes) {
+      refuse(Code::size_overflow, key, fmt::format("would get the shape {}, too large", spell_shape(source.shape)));
+      return;
+    }
+    add_destination(key, dtype, source.shape, *bytes);
+    if (!computes(0, 0)) return copy_whole();
+    BoxLoops all;
+    all.loops.push_back({"", *element_count(source.shape), 1, 1});
+    add_box(all, {0, 0, 0, 0});
+  }
+
+  /// Whether elements change on their way from a source term to a destination term.
+  [[nodiscard]] bool computes(std::size_t source, std::size_t destination) const {
+    if (!bound_.values.sources[source].steps.empty() || !bound_.values.destinations[destination].steps.empty()) {
+      return true;
+    }
+    return !sources_[source].tensors.empty() && tensor(source, 0).dtype != stored_as(destination);
   }
 
   void bind_shaped() {
     if (!find_rank() || !unify_sources() || !size_destinations()) return;
+    if (bound_.fills) return fill_boxes();
     // A rename with names for its axes is still one: no elements need to be told apart.
     if (bits(dtype_) % 8 != 0) {
       if (identical()) return copy_whole();
@@ -89,12 +120,12 @@ class InstanceBinding {
   /// How many dimensions `...` stands for.
   bool find_rank() {
     std::optional<std::size_t> rest;
-    for (std::size_t t = 0; t < sources_.size(); ++t) {
+    for (std::size_t t = 0; t < sources_.size() && !bound_.fills; ++t) {
       const Shape& shape = *source_terms_[t].shape;
       const bool ellipsis = std::any_of(shape.dims.begin(), shape.dims.end(),
                                         [](const AxisExpr& d) { return d.kind == AxisExpr::Kind::ellipsis; });
       const std::size_t named = shape.dims.size() - (ellipsis ? 1 : 0);
-      for (std::size_t k = 0; k < sources_[t].size(); ++k) {
+      for (std::size_t k = 0; k < sources_[t].tensors.size(); ++k) {
         const TensorInfo& info = tensor(t, k);
         const std::size_t rank = info.shape.size();
         if (ellipsis ? rank < named || (rest && *rest != rank - named) : rank != named) {
@@ -115,7 +146,9 @@ class InstanceBinding {
   }
 
   bool unify_sources() {
-    for (const Term& term : source_terms_) source_dims_.push_back(write_out_ellipsis(*term.shape, rest_));
+    for (const Term& term : source_terms_) {
+      source_dims_.push_back(term.shape ? write_out_ellipsis(*term.shape, rest_) : std::vector<AxisExpr>());
+    }
     for (const Term& term : destination_terms_) destination_dims_.push_back(write_out_ellipsis(*term.shape, rest_));
     for (const auto* side : {&source_dims_, &destination_dims_}) {
       for (const auto& dims : *side) {
@@ -125,7 +158,7 @@ class InstanceBinding {
     for (bool learnt = true; learnt;) {
       learnt = false;
       for (std::size_t t = 0; t < sources_.size(); ++t) {
-        for (std::size_t k = 0; k < sources_[t].size(); ++k) {
+        for (std::size_t k = 0; k < sources_[t].tensors.size(); ++k) {
           const TensorInfo& info = tensor(t, k);
           if (auto problem = unify(source_dims_[t], info.shape, made_.extents, learnt)) {
             return refuse(problem->code, info.key, std::move(problem->what), std::move(problem->axis));
@@ -133,7 +166,31 @@ class InstanceBinding {
         }
       }
     }
-    return all_known();
+    return all_known() && operands_fit();
+  }
+
+  /// Every operand has the extents of the tensor that it is computed with.
+  bool operands_fit() {
+    for (std::size_t t = 0; t < source_terms_.size(); ++t) {
+      const auto operands = operands_of(source_terms_[t]);
+      for (const auto& of_key : sources_[t].operands) {
+        for (std::size_t i = 0; i < operands.size(); ++i) {
+          const TensorInfo& info = index_.tensors()[of_key[i]];
+          const std::vector<AxisExpr>& dims = operands[i]->shape.dims;
+          if (info.shape.size() != dims.size()) {
+            return refuse(Code::rank_mismatch, info.key,
+                          fmt::format("has the shape {}, and its rule says `[{}]`", spell_shape(info.shape),
+                                      to_text(operands[i]->shape)));
+          }
+          for (const AxisExpr& dim : dims) add_literals(dim);
+          bool learnt = false;
+          if (auto problem = unify(dims, info.shape, made_.extents, learnt)) {
+            return refuse(problem->code, info.key, std::move(problem->what), std::move(problem->axis));
+          }
+        }
+      }
+    }
+    return true;
   }
 
   void add_literals(const AxisExpr& axis) {
@@ -145,7 +202,7 @@ class InstanceBinding {
 
   bool all_known() {
     for (std::size_t t = 0; t < sources_.size(); ++t) {
-      if (sources_[t].empty()) continue;
+      if (sources_[t].tensors.empty()) continue;
       for (const AxisExpr& dim : source_dims_[t]) {
         std::optional<ShapeProblem> problem;
         if (extent_of(dim, made_.extents, 0, problem)) continue;
@@ -172,118 +229,204 @@ class InstanceBinding {
         }
         shape.push_back(*extent);
       }
-      const auto bytes = byte_count(dtype_, shape);
+      const auto bytes = byte_count(stored_as(t), shape);
       if (!bytes)
         return refuse(Code::size_overflow, key, fmt::format("would get the shape {}, too large", spell_shape(shape)));
       first_destination_.push_back(made_.destinations.size());
       for (const ExpandedKey& expanded : instance_.destinations[t].keys)
-        add_destination(expanded.texts[0], shape, *bytes);
+        add_destination(expanded.texts[0], stored_as(t), shape, *bytes);
     }
     return true;
   }
 
   [[nodiscard]] bool identical() const {
     return source_terms_.size() == 1 && destination_terms_.size() == 1 &&
-           source_terms_[0].shape == destination_terms_[0].shape && sources_[0].size() == 1 &&
-           made_.destinations.size() == 1;
+           source_terms_[0].shape == destination_terms_[0].shape && sources_[0].tensors.size() == 1 &&
+           made_.destinations.size() == 1 && !computes(0, 0);
   }
   void copy_whole() {
     Destination& destination = made_.destinations[0];
-    if (destination.bytes > 0) destination.boxes.push_back({sources_[0][0], StridedCopy{0, 0, destination.bytes, {}}});
+    if (destination.bytes == 0) return;
+    destination.boxes.push_back({sources_[0].tensors[0], StridedCopy{0, 0, destination.bytes, {}}});
+  }
+
+  /// The places of a term's boxes; none of a tensor without elements.
+  [[nodiscard]] std::vector<BoxPlace> source_places(std::size_t term) const {
+    if (sources_[term].tensors.empty() || element_count(tensor(term, 0).shape) == 0) return {};
+    return place_boxes(source_dims_[term], tensor(term, 0).shape, made_.extents);
+  }
+  [[nodiscard]] std::vector<BoxPlace> destination_places(std::size_t term) const {
+    if (instance_.destinations[term].keys.empty()) return {};
+    const Destination& first = made_.destinations[first_destination_[term]];
+    if (first.bytes == 0) return {};
+    return place_boxes(destination_dims_[term], first.shape, made_.extents);
   }
 
   void copy_boxes() {
-    std::vector<std::vector<BoxPlace>> source_places, destination_places;
-    for (std::size_t t = 0; t < sources_.size(); ++t) {
-      const bool empty = sources_[t].empty() || element_count(tensor(t, 0).shape) == 0;
-      source_places.push_back(empty ? std::vector<BoxPlace>()
-                                    : place_boxes(source_dims_[t], tensor(t, 0).shape, made_.extents));
-    }
-    for (std::size_t t = 0; t < destination_dims_.size(); ++t) {
-      const bool empty = instance_.destinations[t].keys.empty() || made_.destinations[first_destination_[t]].bytes == 0;
-      destination_places.push_back(
-          empty ? std::vector<BoxPlace>()
-                : place_boxes(destination_dims_[t], made_.destinations[first_destination_[t]].shape, made_.extents));
-    }
+    std::vector<std::vector<BoxPlace>> from, to;
+    for (std::size_t t = 0; t < sources_.size(); ++t) from.push_back(source_places(t));
+    for (std::size_t t = 0; t < destination_dims_.size(); ++t) to.push_back(destination_places(t));
     for (const BoxPair& pair : bound_.pairing.pairs) {
-      if (source_places[pair.source.term].empty() || destination_places[pair.destination.term].empty()) continue;
-      copy_pair(pair, source_places[pair.source.term][pair.source.box],
-                destination_places[pair.destination.term][pair.destination.box]);
+      if (from[pair.source.term].empty() || to[pair.destination.term].empty()) continue;
+      copy_pair(pair, from[pair.source.term][pair.source.box], to[pair.destination.term][pair.destination.box]);
     }
-    for (std::size_t t = 0; t < destination_places.size(); ++t) fill_dropped(t, destination_places[t]);
+    for (std::size_t t = 0; t < to.size(); ++t) fill_dropped(t, to[t]);
   }
+
+  /// A key of a source term and a key of a destination term.
+  struct KeyPair {
+    std::size_t source_term = 0;
+    std::size_t source_key = 0;
+    std::size_t destination_term = 0;
+    std::size_t destination_key = 0;
+  };
 
   /// One copy for each key of the destination and each key of the source that agree on the indexes that both have.
   void copy_pair(const BoxPair& pair, const BoxPlace& source, const BoxPlace& destination) {
     const ExpandedTerm& from = instance_.sources[pair.source.term];
     const ExpandedTerm& to = instance_.destinations[pair.destination.term];
     for (std::size_t d = 0; d < to.keys.size(); ++d) {
+      const Positions to_fixed = positions(to, to.keys[d]);
       for (std::size_t s = 0; s < from.keys.size(); ++s) {
-        if (!agree(from, from.keys[s], to, to.keys[d])) continue;
-        StridedCopy copy = strided(source, destination, from, from.keys[s], to, to.keys[d]);
-        if (copy.empty()) continue;
-        normalize(copy);
-        made_.destinations[first_destination_[pair.destination.term] + d].boxes.push_back(
-            {sources_[pair.source.term][s], std::move(copy)});
+        const Positions from_fixed = positions(from, from.keys[s]);
+        if (!agree(from_fixed, to_fixed)) continue;
+        add_box(box_loops(source, from_fixed, destination, to_fixed), {pair.source.term, s, pair.destination.term, d});
       }
     }
   }
 
-  static std::optional<std::int64_t> position(const ExpandedTerm& term, const ExpandedKey& key,
-                                              const std::string& index) {
-    const auto found = std::find(term.indexes.begin(), term.indexes.end(), index);
-    if (found == term.indexes.end()) return std::nullopt;
-    return key.positions[static_cast<std::size_t>(found - term.indexes.begin())];
+  static Positions positions(const ExpandedTerm& term, const ExpandedKey& key) {
+    Positions fixed;
+    for (std::size_t i = 0; i < term.indexes.size(); ++i) fixed.emplace_back(term.indexes[i], key.positions[i]);
+    return fixed;
   }
 
-  static bool agree(const ExpandedTerm& a, const ExpandedKey& a_key, const ExpandedTerm& b, const ExpandedKey& b_key) {
-    return std::all_of(a.indexes.begin(), a.indexes.end(), [&](const std::string& index) {
-      const auto other = position(b, b_key, index);
-      return !other || *other == *position(a, a_key, index);
+  static bool agree(const Positions& a, const Positions& b) {
+    return std::ranges::all_of(a, [&](const auto& fixed) {
+      const auto other = std::ranges::find(b, fixed.first, &Positions::value_type::first);
+      return other == b.end() || other->second == fixed.second;
     });
   }
 
-  /// The loops are the axes of the destination's box; an index in a key fixes its axis in the other tensor.
-  StridedCopy strided(const BoxPlace& source, const BoxPlace& destination, const ExpandedTerm& from,
-                      const ExpandedKey& from_key, const ExpandedTerm& to, const ExpandedKey& to_key) const {
-    const std::int64_t size = static_cast<std::int64_t>(bits(dtype_) / 8);
-    StridedCopy copy;
-    std::int64_t src_offset = source.offset, dst_offset = destination.offset;
-    for (const AxisPlace& axis : source.axes) {
-      if (const auto at = position(to, to_key, axis.axis)) src_offset += *at * axis.stride;
+  void add_box(const BoxLoops& loops, const KeyPair& keys) {
+    if (std::ranges::any_of(loops.loops, [](const BoxLoop& loop) { return loop.extent == 0; })) return;
+    const std::size_t first = bound_.shaped ? first_destination_[keys.destination_term] : 0;
+    Destination& destination = made_.destinations[first + keys.destination_key];
+    const std::uint32_t source = sources_[keys.source_term].tensors[keys.source_key];
+    if (!computes(keys.source_term, keys.destination_term)) {
+      destination.boxes.push_back({source, move_elements(loops, bits(dtype_of(source)) / 8)});
+      return;
     }
-    for (const AxisPlace& axis : destination.axes) {
-      if (const auto at = position(from, from_key, axis.axis)) {
-        dst_offset += *at * axis.stride;
-        continue;
-      }
-      const auto in_source = std::find_if(source.axes.begin(), source.axes.end(),
-                                          [&](const AxisPlace& other) { return other.axis == axis.axis; });
-      // Without a place in the source the values are repeated: stride 0.
-      const std::int64_t stride = in_source == source.axes.end() ? 0 : in_source->stride;
-      copy.dims.push_back({static_cast<std::uint64_t>(axis.extent), static_cast<std::uint64_t>(stride * size),
-                           static_cast<std::uint64_t>(axis.stride * size)});
+    auto box = computed_box(loops, keys);
+    if (!box) return;
+    destination.boxes.push_back({BoxCopy::zero, scatter_elements(loops, bits(destination.dtype) / 8),
+                                 static_cast<std::uint32_t>(made_.computed.size())});
+    made_.computed.push_back(std::move(*box));
+  }
+
+  [[nodiscard]] Dtype dtype_of(std::uint32_t tensor) const { return index_.tensors()[tensor].dtype; }
+
+  std::optional<ComputedBox> computed_box(const BoxLoops& loops, const KeyPair& keys) {
+    const std::uint32_t source = sources_[keys.source_term].tensors[keys.source_key];
+    const auto& source_steps = bound_.values.sources[keys.source_term].steps;
+    const auto& destination_steps = bound_.values.destinations[keys.destination_term].steps;
+    ComputedBox box;
+    box.computation.source = dtype_of(source);
+    box.computation.destination = stored_as(keys.destination_term);
+    box.computation.steps = source_steps;
+    box.computation.steps.insert(box.computation.steps.end(), destination_steps.begin(), destination_steps.end());
+    if (!computable(source, can_decode(dtype_of(source)) && can_encode(box.computation.destination)))
+      return std::nullopt;
+    box.source = {source, {gather_elements(loops, bits(dtype_of(source)) / 8)}};
+
+    const auto operands = operands_of(source_terms_[keys.source_term]);
+    const Positions fixed = all_positions(keys);
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      const std::uint32_t operand = sources_[keys.source_term].operands[keys.source_key][i];
+      if (!computable(operand, can_decode(dtype_of(operand)))) return std::nullopt;
+      box.computation.operands.push_back(dtype_of(operand));
+      box.operands.push_back(
+          {operand, gather_operand(loops, operands[i]->shape.dims, made_.extents, fixed, bits(dtype_of(operand)) / 8)});
     }
-    copy.src_offset = static_cast<std::uint64_t>(src_offset * size);
-    copy.dst_offset = static_cast<std::uint64_t>(dst_offset * size);
-    copy.run_bytes = static_cast<std::uint64_t>(size);
-    return copy;
+    made_.inexact = made_.inexact || !box.computation.steps.empty() ||
+                    !holds_all(box.computation.destination, *box.computation.source);
+    return box;
+  }
+
+  bool computable(std::uint32_t tensor, bool known) {
+    return known || refuse(Code::dtype_not_computable, index_.tensors()[tensor].key,
+                           fmt::format("is {}, and becomes {}: no arithmetic or cast knows both",
+                                       name(dtype_of(tensor)), name(stored_as(0))));
+  }
+
+  /// Of loops, and of the keys of both tensors.
+  [[nodiscard]] Positions all_positions(const KeyPair& keys) const {
+    Positions fixed;
+    for (std::size_t i = 0; i < bound_.loops.size(); ++i)
+      fixed.emplace_back(bound_.loops[i], instance_.loop_positions[i]);
+    const ExpandedTerm& from = instance_.sources[keys.source_term];
+    const ExpandedTerm& to = instance_.destinations[keys.destination_term];
+    for (const Positions& more :
+         {positions(from, from.keys[keys.source_key]), positions(to, to.keys[keys.destination_key])}) {
+      fixed.insert(fixed.end(), more.begin(), more.end());
+    }
+    return fixed;
+  }
+
+  /// A box in its own tensor, without a source.
+  static BoxLoops destination_loops(const BoxPlace& place) { return box_loops({}, {}, place, {}); }
+
+  /// Zeros: with the destination's strides those of a row are one run, for nothing is read.
+  void add_zeros(std::size_t term, const BoxPlace& place) {
+    BoxLoops loops = destination_loops(place);
+    for (BoxLoop& loop : loops.loops) loop.source = loop.destination;
+    const StridedCopy copy = move_elements(loops, bits(stored_as(term)) / 8);
+    if (copy.empty()) return;
+    for (std::size_t k = 0; k < instance_.destinations[term].keys.size(); ++k) {
+      made_.destinations[first_destination_[term] + k].boxes.push_back({BoxCopy::zero, copy});
+    }
   }
 
   void fill_dropped(std::size_t term, const std::vector<BoxPlace>& places) {
+    if (places.empty()) return;
     const auto boxes = boxes_of(*destination_terms_[term].shape);
-    const ExpandedTerm none;
     for (std::size_t b = 0; b < places.size(); ++b) {
-      if (!boxes[b].dropped) continue;
-      StridedCopy copy = strided({}, places[b], none, {}, none, {});
-      if (copy.empty()) continue;
-      // Nothing is read: with the destination's strides the zeros of a row are one run.
-      for (CopyDim& dim : copy.dims) dim.src_stride = dim.dst_stride;
-      normalize(copy);
-      for (std::size_t k = 0; k < instance_.destinations[term].keys.size(); ++k) {
-        made_.destinations[first_destination_[term] + k].boxes.push_back({BoxCopy::zero, copy});
+      if (boxes[b].dropped) add_zeros(term, places[b]);
+    }
+  }
+
+  /// `fill`: every box has the same number; pieces that are `_` have zeros as ever.
+  void fill_boxes() {
+    for (std::size_t t = 0; t < destination_terms_.size(); ++t) {
+      const auto boxes = boxes_of(*destination_terms_[t].shape);
+      const auto places = destination_places(t);
+      for (std::size_t b = 0; b < places.size(); ++b) {
+        if (boxes[b].dropped || *source_terms_[0].fill == 0) {
+          add_zeros(t, places[b]);
+        } else {
+          add_constant(t, places[b]);
+        }
       }
     }
+  }
+
+  void add_constant(std::size_t term, const BoxPlace& place) {
+    const Dtype dtype = stored_as(term);
+    if (!can_encode(dtype)) {
+      refuse(Code::dtype_not_computable, instance_.destinations[term].keys[0].texts[0],
+             fmt::format("is filled with a number, which {} does not hold", name(dtype)));
+      return;
+    }
+    const StridedCopy copy = scatter_elements(destination_loops(place), bits(dtype) / 8);
+    if (copy.empty()) return;
+    ComputedBox box;
+    box.computation.start = *source_terms_[0].fill;
+    box.computation.destination = dtype;
+    for (std::size_t k = 0; k < instance_.destinations[term].keys.size(); ++k) {
+      made_.destinations[first_destination_[term] + k].boxes.push_back(
+          {BoxCopy::zero, copy, static_cast<std::uint32_t>(made_.computed.size())});
+    }
+    made_.computed.push_back(std::move(box));
   }
 
   const BoundRule& bound_;
@@ -302,19 +445,26 @@ class InstanceBinding {
 
 }  // namespace
 
-BoundRule bound_rule(const Plan& plan, std::uint32_t number, Direction direction) {
+BoundRule bound_rule(const Plan& plan, std::uint32_t number, Direction direction, RuleValues values) {
   const Rule& rule = plan.rules[number];
-  BoundRule bound{&rule, number, rule.left.front().shape.has_value(), {}};
-  if (!bound.shaped) return bound;
-  const auto loops = loop_indexes(plan, rule);
-  bound.pairing = pair_boxes(side_boxes(plan, rule.sources(direction), loops),
-                             side_boxes(plan, rule.destinations(direction), loops), rule.to_left != rule.to_right);
+  BoundRule bound;
+  bound.rule = &rule;
+  bound.number = number;
+  bound.direction = direction;
+  bound.loops = loop_indexes(plan, rule);
+  bound.shaped = has_shapes(rule);
+  bound.fills = !rule.sources(direction).front().is_tensor();
+  bound.values = std::move(values);
+  if (!bound.shaped || bound.fills) return bound;
+  bound.pairing =
+      pair_boxes(side_boxes(plan, rule.sources(direction), bound.loops),
+                 side_boxes(plan, rule.destinations(direction), bound.loops), rule.to_left != rule.to_right);
   return bound;
 }
 
-BoundInstance bind_instance(const BoundRule& bound, Direction direction, const RuleInstance& instance,
-                            const SourceTensors& sources, const TensorIndex& index, Extents known) {
-  return InstanceBinding(bound, direction, instance, sources, index, std::move(known)).bind();
+BoundInstance bind_instance(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources,
+                            const TensorIndex& index, Extents known) {
+  return InstanceBinding(bound, instance, sources, index, std::move(known)).bind();
 }
 
 }  // namespace omap

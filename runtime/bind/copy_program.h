@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "diagnostics/source_range.h"
-#include "runtime/checkpoint/dtype.h"
+#include "runtime/copy/computation.h"
 #include "runtime/copy/strided_copy.h"
+#include "runtime/dtype/dtype.h"
 
 namespace omap {
 
@@ -18,6 +20,23 @@ struct BoxCopy {
   /// A place in TensorIndex::tensors of the source checkpoint, or `zero`.
   std::uint32_t source = zero;
   StridedCopy copy;
+  /// A place in CopyProgram::computed: the elements are not moved but computed, and `copy` moves the results, which lie
+  /// densely in the destination's order, from there. `source` has no meaning.
+  std::optional<std::uint32_t> computed = {};
+};
+
+/// The elements of a box, numbered in the destination's order, and what each is computed of.
+struct ComputedBox {
+  /// Elements of one tensor, moved to lie densely by their numbers; together the copies cover every one.
+  struct Input {
+    std::uint32_t source = 0;
+    std::vector<StridedCopy> copies;
+  };
+  Computation computation;
+  /// Nothing where the computation has no source.
+  std::optional<Input> source;
+  /// Parallel to Computation::operands.
+  std::vector<Input> operands;
 };
 
 /// A tensor to be written, and the boxes that tile it: each byte is in exactly one.
@@ -26,7 +45,7 @@ struct Destination {
   Dtype dtype = Dtype::f32;
   std::vector<std::int64_t> shape;
   std::uint64_t bytes = 0;
-  /// The rule that writes it, in Plan::rules.
+  /// The rule that writes it, in Plan::rules; of a `same` the number of rules.
   std::uint32_t rule = 0;
   std::vector<BoxCopy> boxes;
 };
@@ -42,6 +61,7 @@ struct TieCheck {
 /// What binding makes of a plan and the headers of a checkpoint: plain data, complete, ready to run.
 struct CopyProgram {
   std::vector<Destination> destinations;
+  std::vector<ComputedBox> computed;
   std::vector<TieCheck> ties;
 };
 

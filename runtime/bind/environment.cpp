@@ -55,12 +55,12 @@ bool has_type(const Value& value, ParamType type, bool list) {
   return false;
 }
 
-Environment::Environment(const Plan& plan, Direction direction, const SourceKeys& source,
-                         const std::optional<Value>& config, const Settings& settings)
+Environment::Environment(const Plan& plan, Direction direction, const SourceKeys& source, const Configs& configs,
+                         const Settings& settings)
     : plan_(plan),
       source_side_(plan.source_side(direction).name),
       source_(source),
-      config_(config),
+      configs_(configs),
       settings_(settings) {}
 
 Evaluated Environment::evaluate(const Expr& expr, const Scope& scope) {
@@ -78,10 +78,8 @@ Evaluated Environment::evaluate(const Expr& expr, const Scope& scope) {
       return Value(Value::List(*values));
     }
     case Op::config:
-      if (expr.name != source_side_) return of_destination(fmt::format("the config of `{}`", expr.name));
-      if (config_) return *config_;
-      missed_config_ = true;
-      return missing(fmt::format("a config of `{}`", expr.name));
+    case Op::config_file:
+      return config(expr);
     case Op::member:
       return member(expr, scope);
     case Op::item:
@@ -104,6 +102,14 @@ Evaluated Environment::evaluate(const Expr& expr, const Scope& scope) {
     default:
       return operation(expr, scope);
   }
+}
+
+Evaluated Environment::config(const Expr& expr) {
+  if (expr.name != source_side_) return of_destination(fmt::format("the config of `{}`", expr.name));
+  const std::string file = expr.op == Op::config ? std::string(default_config_file) : *expr.value.string();
+  if (const auto found = configs_.find(file); found != configs_.end()) return found->second;
+  missed_config_ = missed_config_ || expr.op == Op::config;
+  return missing(fmt::format("a {} of `{}`", expr.op == Op::config ? "config" : file, expr.name));
 }
 
 Evaluated Environment::operation(const Expr& expr, const Scope& scope) {

@@ -21,6 +21,9 @@ namespace omap {
 /// Values that the user gave for params, by name.
 using Settings = std::map<std::string, Value, std::less<>>;
 
+/// What a side's directory says of itself: JSON files by name, `config.json` and what else a plan asks for.
+using Configs = std::map<std::string, Value, std::less<>>;
+
 /// Why an expression has no value.
 struct NoValue {
   enum class Kind : std::uint8_t {
@@ -43,8 +46,8 @@ using Scope = std::vector<std::pair<std::string_view, Value>>;
 /// Only the source side's config and headers are read. Refers to its arguments. Not for several threads at once.
 class Environment {
  public:
-  /// `config` is the source's, or nothing if it has none.
-  Environment(const Plan& plan, Direction direction, const SourceKeys& source, const std::optional<Value>& config,
+  /// `configs` are the source's.
+  Environment(const Plan& plan, Direction direction, const SourceKeys& source, const Configs& configs,
               const Settings& settings);
 
   [[nodiscard]] Evaluated evaluate(const Expr& expr, const Scope& scope = {});
@@ -70,6 +73,7 @@ class Environment {
  private:
   Evaluated indexed_param(const Param& param, const Value& at);
   Evaluated param_value(const Param& param, const Scope& scope);
+  Evaluated config(const Expr& expr);
   Evaluated operation(const Expr& expr, const Scope& scope);
   Evaluated coalesce(const Expr& expr, const Scope& scope);
   Evaluated member(const Expr& expr, const Scope& scope);
@@ -86,7 +90,7 @@ class Environment {
   const Plan& plan_;
   std::string_view source_side_;
   const SourceKeys& source_;
-  const std::optional<Value>& config_;
+  const Configs& configs_;
   const Settings& settings_;
   bool missed_config_ = false;
   std::vector<std::pair<std::string, Value>> stand_ins_;

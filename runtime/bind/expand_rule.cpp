@@ -19,6 +19,7 @@ tl::expected<ExpandedTerm, NoValue> expand_term(const Plan& plan, const Term& te
                                                 const std::vector<std::string>& loops, Environment& environment,
                                                 const Scope& scope, std::size_t& budget) {
   ExpandedTerm expanded;
+  if (!term.is_tensor()) return expanded;
   expanded.indexes = indexes_of(plan, term.key);
   std::erase_if(expanded.indexes,
                 [&](const std::string& index) { return std::find(loops.begin(), loops.end(), index) != loops.end(); });
@@ -28,7 +29,13 @@ tl::expected<ExpandedTerm, NoValue> expand_term(const Plan& plan, const Term& te
         if (auto spent = spend(budget); !spent) return spent;
         auto texts = environment.key_texts(term.key, inner);
         if (!texts) return tl::unexpected(texts.error());
-        expanded.keys.push_back({positions, std::move(*texts)});
+        ExpandedKey key{positions, std::move(*texts), {}};
+        for (const Operand* operand : operands_of(term)) {
+          auto operand_texts = environment.key_texts(operand->key, inner);
+          if (!operand_texts) return tl::unexpected(operand_texts.error());
+          key.operands.push_back(std::move(*operand_texts));
+        }
+        expanded.keys.push_back(std::move(key));
         return {};
       });
   if (!done) return tl::unexpected(done.error());
@@ -72,7 +79,8 @@ tl::expected<std::vector<RuleInstance>, NoValue> expand_rule(const Plan& plan, c
   std::vector<RuleInstance> instances;
   const auto loops = loop_indexes(plan, rule);
   const auto done = for_each_value(
-      loops, environment, {}, [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
+      loops, environment, {},
+      [&](const std::vector<std::int64_t>& positions, const Scope& scope) -> tl::expected<void, NoValue> {
         if (auto spent = spend(budget); !spent) return spent;
         if (rule.when) {
           const Evaluated holds = environment.evaluate(*rule.when, scope);
@@ -85,7 +93,7 @@ tl::expected<std::vector<RuleInstance>, NoValue> expand_rule(const Plan& plan, c
           }
           if (!*holds->boolean()) return {};
         }
-        RuleInstance instance{scope, {}, {}};
+        RuleInstance instance{scope, positions, {}, {}};
         for (const bool source : {true, false}) {
           for (const Term& term : source ? rule.sources(direction) : rule.destinations(direction)) {
             auto expanded = expand_term(plan, term, loops, environment, scope, budget);

@@ -17,8 +17,11 @@ struct ExpandedKey {
   std::vector<std::int64_t> positions;
   /// Several where alternatives stand in the key: the first is the one that is written.
   std::vector<std::string> texts;
+  /// The same of the tensors that a source is computed with, parallel to `operands_of(term)`.
+  std::vector<std::vector<std::string>> operands;
 };
 
+/// Of a `fill`: nothing.
 struct ExpandedTerm {
   /// Indexes in the key that are axes of the rule.
   std::vector<std::string> indexes;
@@ -28,6 +31,8 @@ struct ExpandedTerm {
 /// A rule for one value of each of its loop indexes.
 struct RuleInstance {
   Scope loops;
+  /// Where the values of `loops` stand in the lists of their indexes.
+  std::vector<std::int64_t> loop_positions;
   std::vector<ExpandedTerm> sources, destinations;
 };
 

@@ -69,6 +69,7 @@ std::vector<OpenTerm> open_terms(const Plan& plan, Direction direction, Environm
   for (const Rule& rule : plan.rules) {
     if (!rule.runs(direction)) continue;
     for (const Term& term : rule.sources(direction)) {
+      if (!term.is_tensor()) continue;
       auto matcher = environment.open_matcher(term.key);
       if (!matcher) continue;
       const auto indexes = indexes_of(plan, term.key);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
-#include "runtime/checkpoint/dtype.h"
+#include "runtime/dtype/dtype.h"
 
 namespace omap {
 

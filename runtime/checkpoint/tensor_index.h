@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "runtime/checkpoint/dtype.h"
+#include "runtime/dtype/dtype.h"
 
 namespace omap {
 

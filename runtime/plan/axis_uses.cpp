@@ -7,14 +7,14 @@
 namespace omap {
 namespace {
 
-void collect(const AxisExpr& axis, const Term& term, std::vector<AxisUse>& uses) {
-  const SourceRange range = axis.range.known() ? axis.range : term.range;
+void collect(const AxisExpr& axis, SourceRange around, std::vector<AxisUse>& uses) {
+  const SourceRange range = axis.range.known() ? axis.range : around;
   if (axis.kind == AxisExpr::Kind::axis || axis.kind == AxisExpr::Kind::divided) {
     uses.push_back({axis.name, range, &axis});
   } else if (axis.kind == AxisExpr::Kind::ellipsis) {
     uses.push_back({std::string(ellipsis_axis), range, &axis});
   }
-  for (const AxisExpr& part : axis.parts) collect(part, term, uses);
+  for (const AxisExpr& part : axis.parts) collect(part, around, uses);
 }
 
 }  // namespace
@@ -22,8 +22,14 @@ void collect(const AxisExpr& axis, const Term& term, std::vector<AxisUse>& uses)
 std::vector<AxisUse> axis_uses(const Term& term) {
   std::vector<AxisUse> uses;
   if (term.shape) {
-    for (const AxisExpr& dim : term.shape->dims) collect(dim, term, uses);
+    for (const AxisExpr& dim : term.shape->dims) collect(dim, term.range, uses);
   }
+  return uses;
+}
+
+std::vector<AxisUse> axis_uses(const Operand& operand) {
+  std::vector<AxisUse> uses;
+  for (const AxisExpr& dim : operand.shape.dims) collect(dim, operand.range, uses);
   return uses;
 }
 

@@ -19,6 +19,8 @@ struct AxisUse {
 
 /// Named axes of a term's shape in reading order, `...` included (as `...`); one that stands twice is in it twice.
 [[nodiscard]] std::vector<AxisUse> axis_uses(const Term& term);
+/// The same of an operand.
+[[nodiscard]] std::vector<AxisUse> axis_uses(const Operand& operand);
 /// The same of several terms.
 [[nodiscard]] std::vector<AxisUse> axis_uses(const std::vector<Term>& terms);
 

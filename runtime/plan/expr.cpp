@@ -1,7 +1,11 @@
 #include "runtime/plan/expr.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+
+#include "runtime/plan/plan_limits.h"
+#include "runtime/plan/spelling.h"
 
 namespace omap {
 namespace {
@@ -16,6 +20,7 @@ constexpr auto ops = std::to_array<OpInfo>({
     {Op::index, "index", 0, 0},
     {Op::index_list, "indexes", 0, 0},
     {Op::config, "config", 0, 0},
+    {Op::config_file, "config_file", 0, 0},
     {Op::member, ".", 1, 1},
     {Op::item, "[]", 2, 2},
     {Op::list, "list", 0, any},
@@ -65,5 +70,11 @@ static_assert(in_order(), "op_name finds an operation by its number");
 
 std::string_view op_name(Expr::Op op) { return ops[static_cast<std::size_t>(op)].name; }
 std::span<const OpInfo> all_ops() { return ops; }
+
+bool is_config_file(std::string_view name) {
+  const auto fits = [](char c) { return is_word_character(c) || c == '-' || c == '.'; };
+  return name.ends_with(".json") && !name.starts_with('.') && name.size() <= PlanLimits::name_length &&
+         name.find("..") == std::string_view::npos && std::ranges::all_of(name, fits);
+}
 
 }  // namespace omap

@@ -26,6 +26,7 @@ struct Expr {
     index,        ///< the value, here, of the index `name`
     index_list,   ///< all values of the index `name`
     config,       ///< the config of the side `name`
+    config_file,  ///< another file of the side `name`: `value` is its name
     member,       ///< args[0] . name
     item,         ///< args[0] [ args[1] ]
     list,         ///< [ args ]
@@ -89,6 +90,9 @@ struct KeyPart {
 };
 
 inline bool operator==(const KeyTemplate& a, const KeyTemplate& b) { return a.parts == b.parts; }
+
+/// Whether a file may be named as a config: `tokenizer_config.json`, of letters, digits, `_`, `-` and single dots.
+[[nodiscard]] bool is_config_file(std::string_view name);
 
 /// The name of an operation in plans and listings: `+`, `??`, `len`.
 [[nodiscard]] std::string_view op_name(Expr::Op op);

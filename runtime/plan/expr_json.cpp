@@ -81,6 +81,11 @@ void read_operation(const JsonNode& node, Expr& expr) {
     case OpForm::named:
       if (node.has_size(2)) expr.name = node.item(1).string();
       return;
+    case OpForm::file:
+      if (!node.has_size(3)) return;
+      expr.name = node.item(1).string();
+      expr.value = node.item(2).string();
+      return;
     case OpForm::member:
       if (!node.has_size(3)) return;
       expr.args.push_back(expr_from_json(node.item(1)));
@@ -118,7 +123,8 @@ Value expr_to_json(const Expr& expr) {
   if (form == OpForm::literal && !expr.value.list() && !expr.value.object()) return expr.value;
   Value::List all{op_name(expr.op)};
   if (form == OpForm::literal) all.push_back(canonical(expr.value));
-  if (form == OpForm::named || form == OpForm::keyed) all.emplace_back(expr.name);
+  if (form == OpForm::named || form == OpForm::keyed || form == OpForm::file) all.emplace_back(expr.name);
+  if (form == OpForm::file) all.push_back(expr.value);
   if (form == OpForm::keyed) all.push_back(key_to_json(expr.key));
   for (const Expr& arg : expr.args) all.push_back(expr_to_json(arg));
   if (form == OpForm::member) all.emplace_back(expr.name);

@@ -112,6 +112,9 @@ class Writer {
       case Op::config:
         out += expr.name;
         return;
+      case Op::config_file:
+        out += expr.name + "." + dump_json(expr.value);
+        return;
       case Op::member:
         return member(expr);
       case Op::item:

@@ -12,6 +12,7 @@ enum class OpForm : std::uint8_t {
   literal,  ///< a value: `["literal", value]`, or the value alone
   plain,    ///< nothing: `[op, args...]`
   named,    ///< a name: `[op, name]`
+  file,     ///< a side and a file: `[op, side, file]`
   member,   ///< an arg and a name: `[".", arg, name]`
   keyed,    ///< a side and a key: `[op, side, key, args...]`
 };
@@ -25,6 +26,8 @@ enum class OpForm : std::uint8_t {
     case Expr::Op::index_list:
     case Expr::Op::config:
       return OpForm::named;
+    case Expr::Op::config_file:
+      return OpForm::file;
     case Expr::Op::member:
       return OpForm::member;
     case Expr::Op::present_key:

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "diagnostics/source_map.h"
@@ -50,12 +52,38 @@ struct Requirement {
   friend bool operator==(const Requirement&, const Requirement&) = default;
 };
 
+/// A tensor that takes part in the arithmetic of another. `r/128` may stand in its shape.
+struct Operand {
+  KeyTemplate key;
+  Shape shape;
+  SourceRange range;
+  friend bool operator==(const Operand&, const Operand&) = default;
+};
+
+/// A step of a tensor's arithmetic: `value op operand`.
+struct ValueOp {
+  enum class Kind : std::uint8_t { add, subtract, multiply, divide };
+  Kind kind = Kind::add;
+  /// A number, a param that is one, or a tensor.
+  std::variant<double, std::string, Operand> operand;
+  friend bool operator==(const ValueOp&, const ValueOp&) = default;
+};
+
 /// A tensor, or a tensor for each value of the indexes in its key.
 struct Term {
   KeyTemplate key;
   /// Without one on any term of a rule: both sides have the same shape, whatever it is.
   std::optional<Shape> shape;
   SourceRange range;
+  /// What the other side's elements equal: the tensor's elements after these steps. Where the tensor is a destination
+  /// they are solved for it: the inverse steps, last first.
+  std::vector<ValueOp> ops = {};
+  /// This side stores it so: a string literal, or a param. Reading does not look at it.
+  std::optional<Expr> as = {};
+  /// No tensor at all, but this number everywhere; `key` is empty.
+  std::optional<double> fill = {};
+
+  [[nodiscard]] bool is_tensor() const { return !fill.has_value(); }
   friend bool operator==(const Term&, const Term&) = default;
 };
 
@@ -90,6 +118,37 @@ struct Tie {
   friend bool operator==(const Tie&, const Tie&) = default;
 };
 
+/// Sources that match and that no rule claims keep their names.
+struct Same {
+  KeyTemplate pattern;
+  std::optional<Expr> when;
+  SourceRange range;
+  friend bool operator==(const Same&, const Same&) = default;
+};
+
+/// The file of a side's directory that paths mean where they name no other.
+inline constexpr std::string_view default_config_file = "config.json";
+
+/// A line of a `config` section, about one file of a directory. A path is an expression that begins with the config of
+/// a side: members, and items whose position is an index or a literal. A line with indexes in its paths stands for one
+/// for each of their values.
+struct ConfigLine {
+  enum class Kind : std::uint8_t {
+    equation,    ///< `left` of the left side equals `right` of the right
+    assignment,  ///< `left`, of either side, is the value of `right` where that side is written
+    ignore,      ///< `left` is not read, and that is meant
+  };
+  Kind kind = Kind::equation;
+  bool to_right = true;
+  bool to_left = true;
+  Expr left;
+  std::optional<Expr> right;
+  std::optional<Expr> when;
+  SourceRange range;
+
+  friend bool operator==(const ConfigLine&, const ConfigLine&) = default;
+};
+
 /// Sources of a side that are meant to be left out.
 struct Ignore {
   std::string side;
@@ -110,6 +169,10 @@ struct Plan {
   std::vector<Rule> rules;
   std::vector<Tie> ties;
   std::vector<Ignore> ignores;
+  std::vector<Same> sames;
+  std::vector<ConfigLine> config;
+  /// Rules between names of modules, for comparing activations: keys only, no shapes.
+  std::vector<Rule> modules;
   /// The texts that ranges point into: errors quote them wherever the plan travels.
   SourceMap sources;
 
@@ -133,5 +196,31 @@ struct Plan {
 [[nodiscard]] std::vector<std::string> loop_indexes(const Plan& plan, const Rule& rule);
 /// Indexes in the placeholders of a key, each once, in the order of Plan::indexes.
 [[nodiscard]] std::vector<std::string> indexes_of(const Plan& plan, const KeyTemplate& key);
+/// Whether the tensors of a rule have shapes; they all have, or none.
+[[nodiscard]] bool has_shapes(const Rule& rule);
+
+/// Indexes that have a value in an expression, each once, in the order of Plan::indexes.
+[[nodiscard]] std::vector<std::string> indexes_of(const Plan& plan, const Expr& expr);
+
+/// Indexes for each of whose values a config line stands: those of the paths that it writes.
+[[nodiscard]] std::vector<std::string> config_indexes(const Plan& plan, const ConfigLine& line);
+
+/// As a mapping spells it: `blocks.{layer}.w[(expert d) h] + 1 as f32`.
+[[nodiscard]] std::string to_text(const Term& term);
+/// `+`, `-`, `*`, `/`.
+[[nodiscard]] std::string_view op_sign(ValueOp::Kind kind);
+[[nodiscard]] std::optional<ValueOp::Kind> value_op_from_sign(std::string_view sign);
+
+/// The tensors that a term's arithmetic reads.
+[[nodiscard]] std::vector<const Operand*> operands_of(const Term& term);
+/// A rule that need not give the same bits when it is run back: it computes, or may round.
+[[nodiscard]] bool is_inexact(const Rule& rule);
+
+/// The file that a path of a config line is in, and the side. Nothing if `path` does not begin with a config.
+struct ConfigRoot {
+  std::string_view side;
+  std::string_view file;
+};
+[[nodiscard]] std::optional<ConfigRoot> config_root(const Expr& path);
 
 }  // namespace omap

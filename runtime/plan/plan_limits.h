@@ -22,6 +22,8 @@ struct PlanLimits {
   /// Tensors on both sides of a rule together.
   static constexpr std::size_t terms = 1'024;
   static constexpr std::size_t key_parts = 256;
+  /// Steps of a tensor's arithmetic.
+  static constexpr std::size_t value_ops = 32;
   /// An operation is one deeper than what it holds; so is a list literal.
   static constexpr std::size_t expression_depth = 128;
   static constexpr std::size_t rank = 64;

@@ -33,13 +33,16 @@ class Printer {
       line("require {}{}", to_text(requirement.condition),
            requirement.message.empty() ? "" : "  " + quoted(requirement.message));
     }
-    for (std::size_t i = 0; i < plan.rules.size(); ++i) print(plan, i);
+    for (std::size_t i = 0; i < plan.rules.size(); ++i) print(plan, plan.rules[i], "rule", i);
     for (const Tie& tie : plan.ties) {
       line("tie {0}:{1} = {0}:{2}{3}", tie.side, to_text(tie.dropped), to_text(tie.kept), condition(tie.when));
     }
     for (const Ignore& ignore : plan.ignores) {
       line("ignore {}:{}{}", ignore.side, to_text(ignore.pattern), condition(ignore.when));
     }
+    for (const Same& same : plan.sames) line("same {}{}", to_text(same.pattern), condition(same.when));
+    for (const ConfigLine& config : plan.config) print(plan, config);
+    for (std::size_t i = 0; i < plan.modules.size(); ++i) print(plan, plan.modules[i], "module", i);
   }
 
  private:
@@ -74,18 +77,33 @@ class Printer {
   }
 
   /// The keys of a side under each other; the arrow stands before the first of the right.
-  void print(const Plan& plan, std::size_t number) {
-    const Rule& rule = plan.rules[number];
-    std::string loops;
-    for (const std::string& index : loop_indexes(plan, rule)) loops += (loops.empty() ? "  for " : ", ") + index;
-    line("rule {}{}{}{}", number, rule.optional ? "  optional" : "", loops, condition(rule.when));
+  void print(const Plan& plan, const Rule& rule, std::string_view what, std::size_t number) {
+    line("{} {}{}{}{}{}", what, number, rule.optional ? "  optional" : "", is_inexact(rule) ? "  inexact" : "",
+         loops(loop_indexes(plan, rule)), condition(rule.when));
     terms(rule.left, "");
-    terms(rule.right, rule.to_right && rule.to_left ? "<->" : (rule.to_right ? "->" : "<-"));
+    terms(rule.right, arrow(rule.to_right, rule.to_left));
+  }
+  void print(const Plan& plan, const ConfigLine& config) {
+    const std::string head = fmt::format("config{}", loops(config_indexes(plan, config)));
+    switch (config.kind) {
+      case ConfigLine::Kind::equation:
+        return line("{}  {} {} {}{}", head, to_text(config.left), arrow(config.to_right, config.to_left),
+                    to_text(*config.right), condition(config.when));
+      case ConfigLine::Kind::assignment:
+        return line("{}  {} = {}{}", head, to_text(config.left), to_text(*config.right), condition(config.when));
+      case ConfigLine::Kind::ignore:
+        return line("{}  ignore {}", head, to_text(config.left));
+    }
+  }
+  static std::string_view arrow(bool to_right, bool to_left) {
+    return to_right && to_left ? "<->" : (to_right ? "->" : "<-");
+  }
+  static std::string loops(const std::vector<std::string>& indexes) {
+    return indexes.empty() ? "" : fmt::format("  for {}", fmt::join(indexes, ", "));
   }
   void terms(const std::vector<Term>& terms, std::string_view arrow) {
     for (const Term& term : terms) {
-      line("  {:<4}{}{}", &term == &terms.front() ? arrow : "", to_text(term.key),
-           term.shape ? "[" + to_text(*term.shape) + "]" : "");
+      line("  {:<4}{}", &term == &terms.front() ? arrow : "", to_text(term));
     }
   }
 };

@@ -29,11 +29,13 @@ bool report(Diagnostics& diagnostics, Diagnostic diagnostic) {
 const Term* first_term(const Rule& rule, bool with_shape) {
   for (const auto* side : {&rule.left, &rule.right}) {
     for (const Term& term : *side) {
-      if (term.shape.has_value() == with_shape) return &term;
+      if (term.is_tensor() && term.shape.has_value() == with_shape) return &term;
     }
   }
   return nullptr;
 }
+
+bool is_fill(const Reading& r) { return !r.sources().front().is_tensor(); }
 
 /// Without shapes a rule moves whole tensors, one to one.
 bool prove_whole_tensors(const Reading& r, Diagnostics& diagnostics) {
@@ -74,6 +76,7 @@ bool prove_dropped(const Reading& r, const AxisExpr& axis, const Term& term, boo
 bool prove_dropped(const Reading& r, Diagnostics& diagnostics) {
   for (const bool destination : {false, true}) {
     for (const Term& term : destination ? r.destinations() : r.sources()) {
+      if (!term.is_tensor()) continue;
       for (const AxisExpr& dim : term.shape->dims) {
         if (!prove_dropped(r, dim, term, destination, diagnostics)) return false;
       }
@@ -252,6 +255,10 @@ bool prove_axes(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
   const Reading r{plan, rule, rule.to_right ? Direction::right : Direction::left, rule.to_right != rule.to_left,
                   loop_indexes(plan, rule)};
   if (!first_term(rule, true)) return prove_whole_tensors(r, diagnostics);
+  if (is_fill(r)) {
+    return prove_dropped(r, diagnostics) && prove_literals(r, diagnostics) &&
+           prove_once(r, r.destinations(), diagnostics);
+  }
   return prove_shapes_complete(r, diagnostics) && prove_dropped(r, diagnostics) && prove_literals(r, diagnostics) &&
          prove_once(r, rule.left, diagnostics) && prove_once(r, rule.right, diagnostics) &&
          prove_ellipsis(r, diagnostics) && prove_axes_shared(r, diagnostics) && prove_pairing(r, diagnostics);

@@ -49,6 +49,7 @@ bool prove_direction(const Plan& plan, const Rule& rule, Direction direction, Di
   for (bool learnt = true; learnt;) {
     learnt = false;
     for (const Term& term : rule.sources(direction)) {
+      if (!term.shape) continue;
       for (const AxisExpr& dim : term.shape->dims) {
         std::vector<std::string> open;
         open_axes(dim, known, open);
@@ -76,7 +77,7 @@ bool prove_direction(const Plan& plan, const Rule& rule, Direction direction, Di
 }  // namespace
 
 bool prove_extents(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
-  if (!rule.left.front().shape) return true;
+  if (!has_shapes(rule)) return true;
   for (const Direction direction : {Direction::right, Direction::left}) {
     if (rule.runs(direction) && !prove_direction(plan, rule, direction, diagnostics)) return false;
   }

@@ -57,7 +57,7 @@ bool prove_key(const Term& term, Diagnostics& diagnostics) {
 
 /// Without shapes an index can only be a loop: it has to stand in both keys.
 bool prove_loops(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
-  if (rule.left.front().shape || rule.left.size() != 1 || rule.right.size() != 1) return true;
+  if (has_shapes(rule) || rule.left.size() != 1 || rule.right.size() != 1) return true;
   const auto left = indexes_of(plan, rule.left.front().key);
   const auto right = indexes_of(plan, rule.right.front().key);
   for (const bool at_left : {true, false}) {

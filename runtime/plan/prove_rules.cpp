@@ -5,10 +5,13 @@ namespace omap {
 void prove_rules(const Plan& plan, Diagnostics& diagnostics) {
   bool all = true;
   for (const Rule& rule : plan.rules) {
-    all = prove_keys(plan, rule, diagnostics) && prove_axes(plan, rule, diagnostics) &&
-          prove_extents(plan, rule, diagnostics) && all;
+    all = prove_keys(plan, rule, diagnostics) && prove_values(plan, rule, diagnostics) &&
+          prove_axes(plan, rule, diagnostics) && prove_extents(plan, rule, diagnostics) && all;
   }
-  if (all) prove_disjoint(plan, diagnostics);
+  for (const Rule& rule : plan.modules) all = prove_keys(plan, rule, diagnostics) && all;
+  if (!all) return;
+  prove_params(plan, diagnostics);
+  prove_disjoint(plan, diagnostics);
 }
 
 }  // namespace omap

@@ -16,6 +16,13 @@ void prove_rules(const Plan& plan, Diagnostics& diagnostics);
 /// a box, on both sides, and boxes that pair up in one way.
 bool prove_axes(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
 
+/// Arithmetic on one side, with an inverse where its tensor is written; operands whose axes are known; `fill` where it
+/// may stand, and `r/128`.
+bool prove_values(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
+
+/// A warning for each param that a direction needs and cannot read.
+void prove_params(const Plan& plan, Diagnostics& diagnostics);
+
 /// Every extent of a destination follows from the sources, indexes, params and literals.
 bool prove_extents(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
 

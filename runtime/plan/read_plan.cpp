@@ -64,26 +64,68 @@ Requirement requirement(const JsonNode& node) {
   return {expr_from_json(node.required("condition")), string_or_empty(node, "message"), range(node)};
 }
 
+ValueOp value_op(const JsonNode& node) {
+  node.count_element();
+  ValueOp op;
+  if (!node.has_size(2)) return op;
+  const std::string sign = node.item(0).string();
+  const auto kind = value_op_from_sign(sign);
+  if (!kind) node.refuse(Code::plan_malformed, "`{}` is no arithmetic", sign);
+  op.kind = kind.value_or(ValueOp::Kind::add);
+  const JsonNode operand = node.item(1);
+  if (operand.value().is_number()) {
+    op.operand = operand.value().number();
+  } else if (operand.value().string()) {
+    op.operand = operand.string();
+  } else {
+    op.operand =
+        Operand{key_from_json(operand.required("key")), shape_from_json(operand.required("shape")), range(operand)};
+  }
+  return op;
+}
+
 Term term(const JsonNode& node) {
-  const auto shape = node.member("shape");
-  return {key_from_json(node.required("key")), shape ? std::optional(shape_from_json(*shape)) : std::nullopt,
-          range(node)};
+  Term term;
+  if (const auto fill = node.member("fill")) {
+    if (!fill->value().is_number()) fill->refuse(Code::plan_malformed, "a number is wanted");
+    term.fill = fill->value().is_number() ? fill->value().number() : 0;
+  } else {
+    term.key = key_from_json(node.required("key"));
+  }
+  if (const auto shape = node.member("shape")) term.shape = shape_from_json(*shape);
+  term.ops = list(node, "ops", value_op);
+  term.as = optional_expr(node, "as");
+  term.range = range(node);
+  return term;
+}
+
+struct Arrow {
+  bool to_right = true;
+  bool to_left = true;
+};
+
+Arrow arrow(const JsonNode& node) {
+  const JsonNode member = node.required("arrow");
+  const std::string text = member.string();
+  if (text != "<->" && text != "->" && text != "<-") {
+    member.refuse(Code::plan_malformed, "`<->`, `->` or `<-` is wanted, not `{}`", text);
+  }
+  return {text != "<-", text != "->"};
 }
 
 Rule rule(const JsonNode& node) {
   Rule rule;
-  const JsonNode arrow = node.required("arrow");
-  const std::string direction = arrow.string();
-  if (direction != "<->" && direction != "->" && direction != "<-") {
-    arrow.refuse(Code::plan_malformed, "`<->`, `->` or `<-` is wanted, not `{}`", direction);
-  }
-  rule.to_right = direction != "<-";
-  rule.to_left = direction != "->";
+  const Arrow direction = arrow(node);
+  rule.to_right = direction.to_right;
+  rule.to_left = direction.to_left;
   rule.optional = flag(node, "optional");
   rule.left = node.required("left").each(0, term);
   rule.right = node.required("right").each(0, term);
   rule.when = optional_expr(node, "when");
   rule.range = range(node);
+  if (flag(node, "inexact") != is_inexact(rule)) {
+    node.refuse(Code::plan_malformed, "a rule is `inexact` if it computes or casts, and only then");
+  }
   return rule;
 }
 
@@ -95,6 +137,27 @@ Tie tie(const JsonNode& node) {
 Ignore ignore(const JsonNode& node) {
   return {node.required("side").string(), key_from_json(node.required("pattern")), optional_expr(node, "when"),
           range(node)};
+}
+
+Same same(const JsonNode& node) {
+  return {key_from_json(node.required("pattern")), optional_expr(node, "when"), range(node)};
+}
+
+ConfigLine config_line(const JsonNode& node) {
+  ConfigLine line;
+  line.left = expr_from_json(node.required("left"));
+  line.right = optional_expr(node, "right");
+  line.when = optional_expr(node, "when");
+  line.range = range(node);
+  const std::string text = node.required("arrow").string();
+  if (text == "=" || text == "ignore") {
+    line.kind = text == "=" ? ConfigLine::Kind::assignment : ConfigLine::Kind::ignore;
+  } else {
+    const Arrow direction = arrow(node);
+    line.to_right = direction.to_right;
+    line.to_left = direction.to_left;
+  }
+  return line;
 }
 
 SourceFile source(const JsonNode& node) {
@@ -130,6 +193,9 @@ Plan read_body(const JsonNode& root) {
   plan.rules = list(root, "rules", rule);
   plan.ties = list(root, "ties", tie);
   plan.ignores = list(root, "ignores", ignore);
+  plan.sames = list(root, "sames", same);
+  plan.config = list(root, "config", config_line);
+  plan.modules = list(root, "modules", rule);
   plan.sources.files = list(root, "sources", source);
   return plan;
 }

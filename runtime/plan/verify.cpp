@@ -1,11 +1,15 @@
 #include "runtime/plan/verify.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "runtime/dtype/dtype.h"
 #include "runtime/plan/find_cycles.h"
 #include "runtime/plan/plan_limits.h"
 #include "runtime/plan/prove_rules.h"
@@ -34,6 +38,9 @@ class StructureCheck {
     each("rules", plan_.rules, &StructureCheck::rule);
     each("ties", plan_.ties, &StructureCheck::tie);
     each("ignores", plan_.ignores, &StructureCheck::ignore);
+    each("sames", plan_.sames, &StructureCheck::same);
+    each("config", plan_.config, &StructureCheck::config_line);
+    each("modules", plan_.modules, &StructureCheck::module);
     return std::move(check_.found);
   }
 
@@ -59,6 +66,9 @@ class StructureCheck {
     fits("rules", plan_.rules.size(), PlanLimits::rules);
     fits("ties", plan_.ties.size(), PlanLimits::rules);
     fits("ignores", plan_.ignores.size(), PlanLimits::rules);
+    fits("sames", plan_.sames.size(), PlanLimits::rules);
+    fits("config", plan_.config.size(), PlanLimits::rules);
+    fits("modules", plan_.modules.size(), PlanLimits::rules);
     fits("sources", plan_.sources.files.size(), PlanLimits::sources);
     return check_.found.empty();
   }
@@ -147,8 +157,50 @@ class StructureCheck {
     for (std::size_t i = 0; i < terms.size(); ++i) {
       const Place at = place.item(i);
       range(terms[i].range, at);
-      key(terms[i].key, KeyUse::tensor, terms[i].range, at.member("key"));
-      if (terms[i].shape) verify_shape(check_, *terms[i].shape, terms[i].range, at.member("shape"));
+      term(terms[i], at);
+    }
+  }
+
+  void term(const Term& term, const Place& place) {
+    if (term.is_tensor()) {
+      key(term.key, KeyUse::tensor, term.range, place.member("key"));
+    } else if (!term.key.parts.empty() || term.shape || !term.ops.empty() || !std::isfinite(*term.fill)) {
+      check_.malformed(term.range, place, "`fill` is a finite number, without a key, a shape or arithmetic");
+    }
+    if (term.shape) verify_shape(check_, *term.shape, term.range, place.member("shape"));
+    if (term.ops.size() > PlanLimits::value_ops) {
+      check_.exceeds(term.range, place.member("ops"), "the arithmetic of a tensor has", PlanLimits::value_ops, "steps");
+      return;
+    }
+    const Place ops = place.member("ops");
+    for (std::size_t i = 0; i < term.ops.size(); ++i) value_op(term.ops[i], term.range, ops.item(i));
+    if (term.as) stored_as(*term.as, term.range, place.member("as"));
+  }
+
+  void value_op(const ValueOp& op, SourceRange at, const Place& place) {
+    if (const double* number = std::get_if<double>(&op.operand)) {
+      if (!std::isfinite(*number)) check_.malformed(at, place, "a number is not finite");
+    } else if (const std::string* name = std::get_if<std::string>(&op.operand)) {
+      const Param* param = plan_.find_param(*name);
+      check_.check_text(*name, at, place);
+      const bool is_number = param && (param->type == ParamType::real || param->type == ParamType::integer);
+      if (!is_number || param->list || !param->index.empty()) {
+        check_.malformed(at, place, "no param that is one number is called `{}`", *name);
+      }
+    } else {
+      const Operand& operand = std::get<Operand>(op.operand);
+      range(operand.range, place);
+      key(operand.key, KeyUse::tensor, operand.range, place.member("key"));
+      verify_shape(check_, operand.shape, operand.range, place.member("shape"));
+    }
+  }
+
+  void stored_as(const Expr& as, SourceRange at, const Place& place) {
+    verify_expr(check_, as, {at, {}}, place);
+    const Param* param = as.op == Expr::Op::param ? plan_.find_param(as.name) : nullptr;
+    const std::string* name = as.op == Expr::Op::literal ? as.value.string() : nullptr;
+    if (name ? !dtype_from_text(*name) : !param || param->type != ParamType::dtype || param->list) {
+      check_.malformed(at, place, "a dtype, or a param that is one, is wanted");
     }
   }
 
@@ -163,6 +215,52 @@ class StructureCheck {
     key(tie.kept, KeyUse::tensor, tie.range, place.member("kept"));
     if (tie.when && check_.found.empty()) {
       verify_expr(check_, *tie.when, {tie.range, {false, indexes_of(plan_, tie.dropped)}}, place.member("when"));
+    }
+  }
+
+  void same(const Same& same, const Place& place) {
+    key(same.pattern, KeyUse::pattern, same.range, place.member("pattern"));
+    if (same.when) verify_expr(check_, *same.when, {same.range, {}}, place.member("when"));
+  }
+
+  /// Rules about modules rename, and nothing else.
+  void module(const Rule& rule, const Place& place) {
+    this->rule(rule, place);
+    const auto plain = [](const Term& term) { return term.is_tensor() && !term.shape && term.ops.empty() && !term.as; };
+    if (!std::ranges::all_of(rule.left, plain) || !std::ranges::all_of(rule.right, plain)) {
+      check_.malformed(rule.range, place, "a rule about modules has keys only");
+    }
+  }
+
+  void config_line(const ConfigLine& line, const Place& place) {
+    const bool equation = line.kind == ConfigLine::Kind::equation;
+    if ((line.kind == ConfigLine::Kind::ignore) == line.right.has_value()) {
+      check_.malformed(line.range, place, "an equation or assignment has two sides, and `ignore` one");
+      return;
+    }
+    config_path(line.left, line.range, equation ? plan_.left.name : "", place.member("left"));
+    const std::size_t faults = check_.found.size();
+    if (equation) config_path(*line.right, line.range, plan_.right.name, place.member("right"));
+    if (check_.found.size() > faults) return;
+    const ExprSite site{line.range, {false, config_indexes(plan_, line)}};
+    if (!equation && line.right) verify_expr(check_, *line.right, site, place.member("right"));
+    if (line.when) verify_expr(check_, *line.when, site, place.member("when"));
+  }
+
+  /// Of `side`, or of either if it is empty.
+  void config_path(const Expr& path, SourceRange at, std::string_view side, const Place& place) {
+    verify_expr(check_, path, {at, {true, {}}}, place);
+    const auto root = config_root(path);
+    if (!root || (!side.empty() && root->side != side)) {
+      check_.malformed(at, place, "a path in a config of {} is wanted", side.empty() ? "a side" : side);
+    }
+    for (const Expr* step = &path; !step->args.empty(); step = &step->args[0]) {
+      if (step->op != Expr::Op::item) continue;
+      for_each_expr(step->args[1], [&](const Expr& expr) {
+        const bool known = expr.op == Expr::Op::index || expr.op == Expr::Op::literal || expr.op == Expr::Op::add ||
+                           expr.op == Expr::Op::subtract;
+        if (!known) check_.malformed(at, place, "an item of a path is a literal or an index");
+      });
     }
   }
 

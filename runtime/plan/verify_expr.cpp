@@ -44,6 +44,7 @@ std::optional<Declared> named_by(Op op) {
     case Op::index_list:
       return Declared::index;
     case Op::config:
+    case Op::config_file:
     case Op::present_key:
     case Op::extent:
     case Op::count:
@@ -90,6 +91,14 @@ void verify_name(Verification& verification, const Expr& expr, const ExprSite& s
   }
 }
 
+/// A file in the directory itself: a plan reaches nowhere else.
+void verify_file(Verification& verification, const Expr& expr, const ExprSite& site, const Place& place) {
+  const std::string* file = expr.value.string();
+  if (!file || !is_config_file(*file)) {
+    verification.malformed(site.range, place, "a config is a file of the directory whose name ends in `.json`");
+  }
+}
+
 void verify_operation(Verification& verification, const Expr& expr, const ExprSite& site, const Place& place) {
   const OpInfo& op = all_ops()[static_cast<std::size_t>(expr.op)];
   const std::size_t count = expr.args.size();
@@ -100,6 +109,7 @@ void verify_operation(Verification& verification, const Expr& expr, const ExprSi
   if (op_form(expr.op) != OpForm::keyed && !expr.key.parts.empty()) {
     verification.malformed(site.range, place, "`{}` takes no key", op.name);
   }
+  if (expr.op == Op::config_file) return verify_file(verification, expr, site, place);
   if (op_form(expr.op) != OpForm::literal && !expr.value.is_null()) {
     verification.malformed(site.range, place, "`{}` takes no value", op.name);
   }

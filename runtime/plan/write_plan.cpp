@@ -68,22 +68,50 @@ Value to_json(const Requirement& requirement) {
                        .text("message", requirement.message));
 }
 
+Value to_json(const ValueOp& op) {
+  Value::List step{op_sign(op.kind)};
+  if (const double* number = std::get_if<double>(&op.operand)) {
+    step.emplace_back(*number);
+  } else if (const std::string* param = std::get_if<std::string>(&op.operand)) {
+    step.emplace_back(*param);
+  } else {
+    const Operand& operand = std::get<Operand>(op.operand);
+    step.push_back(std::move(
+        Members().at(operand.range).set("key", key_to_json(operand.key)).set("shape", shape_to_json(operand.shape))));
+  }
+  return step;
+}
+
+Value to_json(const Term& term) {
+  Members members;
+  members.at(term.range).expr("as", term.as);
+  if (term.is_tensor()) members.set("key", key_to_json(term.key));
+  if (term.fill) members.set("fill", *term.fill);
+  if (term.shape) members.set("shape", shape_to_json(*term.shape));
+  if (!term.ops.empty()) {
+    Value::List ops;
+    for (const ValueOp& op : term.ops) ops.push_back(to_json(op));
+    members.set("ops", std::move(ops));
+  }
+  return members;
+}
+
 Value to_json(const std::vector<Term>& terms) {
   Value::List all;
-  for (const Term& term : terms) {
-    Members members;
-    members.at(term.range).set("key", key_to_json(term.key));
-    if (term.shape) members.set("shape", shape_to_json(*term.shape));
-    all.push_back(std::move(members));
-  }
+  for (const Term& term : terms) all.push_back(to_json(term));
   return all;
+}
+
+std::string_view arrow_text(bool to_right, bool to_left) {
+  return to_right && to_left ? "<->" : (to_right ? "->" : "<-");
 }
 
 Value to_json(const Rule& rule) {
   return std::move(Members()
                        .at(rule.range)
-                       .set("arrow", rule.to_right && rule.to_left ? "<->" : (rule.to_right ? "->" : "<-"))
+                       .set("arrow", arrow_text(rule.to_right, rule.to_left))
                        .flag("optional", rule.optional)
+                       .flag("inexact", is_inexact(rule))
                        .set("left", to_json(rule.left))
                        .set("right", to_json(rule.right))
                        .expr("when", rule.when));
@@ -104,6 +132,24 @@ Value to_json(const Ignore& ignore) {
                        .set("side", ignore.side)
                        .set("pattern", key_to_json(ignore.pattern))
                        .expr("when", ignore.when));
+}
+
+Value to_json(const Same& same) {
+  return std::move(Members().at(same.range).set("pattern", key_to_json(same.pattern)).expr("when", same.when));
+}
+
+Value to_json(const ConfigLine& line) {
+  Members members;
+  members.at(line.range).set("left", expr_to_json(line.left)).expr("right", line.right).expr("when", line.when);
+  switch (line.kind) {
+    case ConfigLine::Kind::equation:
+      return std::move(members.set("arrow", arrow_text(line.to_right, line.to_left)));
+    case ConfigLine::Kind::assignment:
+      return std::move(members.set("arrow", "="));
+    case ConfigLine::Kind::ignore:
+      break;
+  }
+  return std::move(members.set("arrow", "ignore"));
 }
 
 Value to_json(const SourceFile& file) { return std::move(Members().set("name", file.name()).set("text", file.text())); }
@@ -140,6 +186,9 @@ std::string write_plan(const Plan& plan) {
   list("rules", plan.rules);
   list("ties", plan.ties);
   list("ignores", plan.ignores);
+  list("sames", plan.sames);
+  list("config", plan.config);
+  list("modules", plan.modules);
   list("sources", plan.sources.files);
 
   std::string text;

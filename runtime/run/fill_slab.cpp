@@ -2,6 +2,7 @@
 
 #include "runtime/copy/clip.h"
 #include "runtime/copy/copy_kernel.h"
+#include "runtime/run/compute_part.h"
 #include "runtime/run/gather.h"
 
 namespace omap {
@@ -31,6 +32,12 @@ Result<void> fill_slab(const Slab& slab, const Sections& sections, const Checkpo
   Result<void> done;
   for (std::size_t i = slab.first; i < slab.last && done; ++i) {
     const PlacedBox& placed = sections.boxes[i];
+    if (placed.computed) {
+      clip_to_slab(placed, slab, [&](const StridedCopy& part) {
+        if (done) done = compute_part(*placed.computed, part, source, buffer.data(), scratch);
+      });
+      continue;
+    }
     if (placed.box->source == BoxCopy::zero) {
       clip_to_slab(placed, slab, [&](const StridedCopy& part) { fill_zero(part, buffer.data()); });
       continue;

@@ -11,11 +11,25 @@ namespace omap {
 namespace {
 
 /// Bytes of the source that a box needs: repeats are read once.
-std::uint64_t source_bytes(const BoxCopy& box) {
-  if (box.source == BoxCopy::zero) return 0;
-  StridedCopy once = box.copy;
-  if (!once.empty()) std::erase_if(once.dims, [](const CopyDim& dim) { return dim.src_stride == 0; });
-  return once.bytes();
+std::uint64_t source_bytes(StridedCopy copy) {
+  if (!copy.empty()) std::erase_if(copy.dims, [](const CopyDim& dim) { return dim.src_stride == 0; });
+  return copy.bytes();
+}
+
+std::uint64_t source_bytes(const ComputedBox::Input& input) {
+  std::uint64_t bytes = 0;
+  for (const StridedCopy& copy : input.copies) bytes += source_bytes(copy);
+  return bytes;
+}
+
+std::uint64_t source_bytes(const CopyProgram& program, const BoxCopy& box) {
+  if (box.computed) {
+    const ComputedBox& computed = program.computed[*box.computed];
+    std::uint64_t bytes = computed.source ? source_bytes(*computed.source) : 0;
+    for (const ComputedBox::Input& operand : computed.operands) bytes += source_bytes(operand);
+    return bytes;
+  }
+  return box.source == BoxCopy::zero ? 0 : source_bytes(box.copy);
 }
 
 }  // namespace
@@ -25,7 +39,7 @@ RunEstimate estimate(const CopyProgram& program, const TensorIndex& source, cons
   RunEstimate result;
   result.tensors = program.destinations.size();
   for (const Destination& destination : program.destinations) {
-    for (const BoxCopy& box : destination.boxes) result.bytes_read += source_bytes(box);
+    for (const BoxCopy& box : destination.boxes) result.bytes_read += source_bytes(program, box);
   }
   for (const TieCheck& tie : program.ties) {
     result.bytes_read += source.tensors()[tie.first].bytes.size + source.tensors()[tie.second].bytes.size;

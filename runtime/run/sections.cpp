@@ -11,8 +11,9 @@ Sections sections_of(const CopyProgram& program, const CheckpointLayout& layout)
     const TensorPlace& place = layout.places[i];
     for (const BoxCopy& box : program.destinations[i].boxes) {
       if (box.copy.empty()) continue;
-      all.boxes.push_back(
-          {&box, place.file, place.offset, place.offset + box.copy.dst_offset, place.offset + dst_end(box.copy)});
+      const ComputedBox* computed = box.computed ? &program.computed[*box.computed] : nullptr;
+      all.boxes.push_back({&box, computed, place.file, place.offset, place.offset + box.copy.dst_offset,
+                           place.offset + dst_end(box.copy)});
     }
   }
   std::ranges::sort(all.boxes, {}, [](const PlacedBox& box) { return std::tuple(box.file, box.begin); });

@@ -13,6 +13,8 @@ namespace omap {
 /// copy count from. All three are offsets in the file.
 struct PlacedBox {
   const BoxCopy* box = nullptr;
+  /// What computes its elements, if something does.
+  const ComputedBox* computed = nullptr;
   std::uint32_t file = 0;
   std::uint64_t tensor = 0;
   std::uint64_t begin = 0;

@@ -38,7 +38,7 @@ StridedCopy in_interval(const StridedCopy& copy, std::uint64_t bytes) {
 }
 
 bool reads_well_in(const PlacedBox& placed, std::uint64_t bytes) {
-  return placed.box->source == BoxCopy::zero || reads_well(in_interval(placed.box->copy, bytes));
+  return placed.computed || placed.box->source == BoxCopy::zero || reads_well(in_interval(placed.box->copy, bytes));
 }
 
 bool reads_well_in(std::span<const PlacedBox> boxes, std::uint64_t bytes) {

@@ -44,7 +44,8 @@ Result<BoundMapping> bound_to(const Plan& plan, const MadeCheckpoint& source, co
   auto settings = parse_settings(plan, how.settings);
   if (!settings) return fail(settings.error());
   options.settings = *settings;
-  return bind_plan(plan, test::index_of(source), how.config, options);
+  return bind_plan(plan, test::index_of(source), how.config ? Configs{{"config.json", *how.config}} : Configs{},
+                   options);
 }
 
 MadeCheckpoint converted(const Plan& plan, const MadeCheckpoint& source, const Bind& how = {}) {

@@ -124,7 +124,8 @@ TEST_CASE("every operation has a name of its own, and comes back") {
     Expr expr = operation(op.op, std::vector<Expr>(op.min_args, literal("x")));
     if (op.op == Op::param) expr.name = "n";
     if (op.op == Op::index || op.op == Op::index_list) expr.name = "i";
-    if (op.op == Op::config) expr.name = "a";
+    if (op.op == Op::config || op.op == Op::config_file) expr.name = "a";
+    if (op.op == Op::config_file) expr.value = Value("extra.json");
     if (op.op == Op::member) expr.name = "m";
     if (op.op == Op::present_key || op.op == Op::extent || op.op == Op::dtype)
       expr = keyed(op.op, "a", key("k"), expr.args);

@@ -228,7 +228,7 @@ MadeCheckpoint expected_right(const MadeRule& rule, const MadeCheckpoint& left) 
 MadeCheckpoint run(const Plan& plan, const MadeCheckpoint& source, Direction direction) {
   BindOptions options;
   options.direction = direction;
-  const auto bound = bind_plan(plan, test::index_of(source), std::nullopt, options);
+  const auto bound = bind_plan(plan, test::index_of(source), Configs{}, options);
   if (!bound) {
     for (const Diagnostic& diagnostic : bound.error()) FAIL_CHECK(diagnostic.message);
     return {};

@@ -39,5 +39,8 @@ enum class Dtype : std::uint8_t {
 [[nodiscard]] std::string_view name(Dtype dtype);
 /// The dtype that safetensors spells so; upper case only.
 [[nodiscard]] std::optional<Dtype> dtype_from_name(std::string_view name);
+/// The dtype that a mapping or a config means: safetensors' names in lower case (`bf16`, `f8_e4m3`), or PyTorch's
+/// (`bfloat16`, `torch.float8_e4m3fn`).
+[[nodiscard]] std::optional<Dtype> dtype_from_text(std::string_view text);
 
 }  // namespace omap

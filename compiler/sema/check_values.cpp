@@ -1,0 +1,115 @@
+#include "compiler/sema/check_expressions.h"
+#include "diagnostics/nearest.h"
+#include "runtime/dtype/dtype.h"
+
+namespace omap::sema {
+namespace {
+
+/// The name that an operand without a shape stands for, if it is one word.
+const std::string* single_word(const ast::Key& key) {
+  const bool word = !key.quoted && key.parts.size() == 1 && key.parts[0].kind == ast::KeyPart::Kind::text &&
+                    key.parts[0].text.find('.') == std::string::npos;
+  return word ? &key.parts[0].text : nullptr;
+}
+
+}  // namespace
+
+void Expressions::values(const ast::Term& term) {
+  for (const ast::ValueOp& op : term.ops) {
+    for (const ast::Term& tensor : op.operand) operand(tensor);
+  }
+  if (term.as) stored_as(*term.as);
+}
+
+void Expressions::operand(const ast::Term& operand) {
+  if (operand.shape) return key(operand.key, {});
+  const std::string* name = single_word(operand.key);
+  const auto symbol = name ? mapping.symbols.find(*name) : mapping.symbols.end();
+  if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::param) {
+    report(Diagnostic(Code::shape_missing, operand.range, "a tensor in arithmetic has no shape")
+               .label("no param is called so, and a tensor needs its axes here")
+               .help("write its axes: `KEY[r c]`, or `KEY[]` for a single number"));
+    return;
+  }
+  uses.insert(*name);
+  const Symbol& param = symbol->second;
+  if (param.broken || (is_number(param.type) && !param.type.list && param.param_index.empty())) return;
+  report(Diagnostic(Code::type_mismatch, operand.range, "arithmetic needs one number, and `{}` is `{}`", *name,
+                    to_text(param.param_index.empty() ? param.type : Type{param.type.base, true}))
+             .also(param.range, "declared here"));
+}
+
+void Expressions::stored_as(const ast::Name& dtype) {
+  const auto symbol = mapping.symbols.find(dtype.text);
+  if (symbol != mapping.symbols.end() && symbol->second.kind == Symbol::Kind::param) {
+    uses.insert(dtype.text);
+    const Symbol& param = symbol->second;
+    if (param.broken || (param.type == Type{Type::Base::dtype, false} && param.param_index.empty())) return;
+    report(Diagnostic(Code::type_mismatch, dtype.range, "`as` needs a dtype, and `{}` is `{}`", dtype.text,
+                      to_text(param.type))
+               .also(param.range, "declared here"));
+    return;
+  }
+  if (dtype_from_text(dtype.text)) return;
+  Diagnostic diagnostic(Code::unknown_dtype, dtype.range, "there is no dtype `{}`", dtype.text);
+  const std::vector<std::string> known{"bf16", "f16", "f32", "f64", "f8_e4m3", "f8_e5m2"};
+  if (const auto near = nearest(dtype.text, known))
+    diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
+  diagnostic.helps.push_back(fmt::format("dtypes are `{}`, or a param of type `dtype`", fmt::join(known, "`, `")));
+  report(std::move(diagnostic));
+}
+
+void Expressions::same(const InContext<ast::Same>& s) {
+  key(s.node->pattern, {.pattern = true});
+  conditions(s.conditions, s.node->when, NameSet{});
+}
+
+void Expressions::module(const InContext<ast::Rule>& r) {
+  for (const auto* side : {&r.node->left, &r.node->right}) {
+    for (const ast::Term& term : *side) {
+      key(term.key, {});
+      if (!term.shape && !term.fill && term.ops.empty() && !term.as) continue;
+      report(Diagnostic(Code::misplaced_statement, term.range, "a rule about modules has keys only")
+                 .help("shapes and values belong to weights: move the rule out of `state module`"));
+    }
+  }
+  conditions(r.conditions, r.node->when, rule_indexes(mapping, r));
+}
+
+void Expressions::conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own,
+                             const NameSet& scope) {
+  for (const Condition& c : outer) condition(*c.expr, scope);
+  if (own) condition(*own, scope);
+}
+
+void Expressions::config_line(const InContext<ast::ConfigLine>& line) {
+  const NameSet scope = indexes_in(mapping, *line.node);
+  const bool equation = line.node->kind == ast::ConfigLine::Kind::equation;
+  path(line.node->target, scope);
+  if (!equation) {
+    const ast::Expr* head = &line.node->target;
+    while (!head->operands.empty()) head = &head->operands.front();
+    side({head->text, head->range});
+  }
+  if (line.node->source)
+    equation ? path(*line.node->source, scope) : static_cast<void>(infer(*line.node->source, scope));
+  conditions(line.conditions, line.node->when, scope);
+}
+
+/// Its members are names in a file; what stands in brackets is looked up.
+void Expressions::path(const ast::Expr& path, const NameSet& scope) {
+  for (const ast::Expr* step = &path; !step->operands.empty(); step = &step->operands.front()) {
+    if (step->kind != ast::Expr::Kind::item) continue;
+    const ast::Expr& at = step->operands[1];
+    const Type type = infer(at, scope);
+    const bool simple = at.kind == ast::Expr::Kind::name || at.kind == ast::Expr::Kind::integer ||
+                        at.kind == ast::Expr::Kind::string || at.kind == ast::Expr::Kind::binary;
+    const bool fitting = fits(type, {Type::Base::integer, false}) || fits(type, {Type::Base::string, false});
+    if (simple && fitting && !is_any(type)) continue;
+    report(explained(
+        Diagnostic(Code::type_mismatch, at.range, "an item of a path that is written is an index or a literal"), at,
+        scope));
+  }
+}
+
+}  // namespace omap::sema

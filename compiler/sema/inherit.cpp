@@ -1,0 +1,351 @@
+#include "compiler/sema/inherit.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "compiler/sema/key_spelling.h"
+#include "compiler/sema/rule_indexes.h"
+#include "diagnostics/nearest.h"
+
+namespace omap::sema {
+namespace {
+
+using Keys = std::unordered_set<std::string>;
+
+/// A key of a side as one text. Sides are told apart by the first character.
+std::string side_key(bool left, const std::vector<const ast::Prefix*>& prefixes, const ast::Key& key) {
+  return (left ? "<" : ">") + spell_key(prefix_keys(prefixes, left), key);
+}
+
+struct RuleKeys {
+  Keys all;
+  /// By direction: towards the left, towards the right.
+  Keys written;
+};
+
+RuleKeys keys_of(const InContext<ast::Rule>& rule) {
+  RuleKeys keys;
+  for (const bool left : {true, false}) {
+    const bool written = left ? rule.node->arrow != ast::Arrow::right : rule.node->arrow != ast::Arrow::left;
+    for (const ast::Term& term : left ? rule.node->left : rule.node->right) {
+      if (term.fill) continue;
+      const std::string key = side_key(left, rule.prefixes, term.key);
+      keys.all.insert(key);
+      if (written) keys.written.insert(key);
+    }
+  }
+  return keys;
+}
+
+/// Both with their side's character.
+bool matches(const std::string& pattern, const std::string& key) {
+  return pattern.front() == key.front() && covers(std::string_view(pattern).substr(1), std::string_view(key).substr(1));
+}
+
+bool any_matches(const std::string& pattern, const Keys& keys) {
+  return std::ranges::any_of(keys, [&](const std::string& key) { return matches(pattern, key); });
+}
+
+bool meet(const Keys& a, const Keys& b) {
+  return std::ranges::any_of(a, [&](const std::string& key) { return b.contains(key); });
+}
+
+/// The paths that a line writes, with their file and side.
+Keys paths_of(const CheckedMapping& mapping, const CheckedConfigLine& line) {
+  const ast::ConfigLine& node = *line.line.node;
+  const auto path = [&](const std::string& side, const ast::Expr& at) {
+    return line.file + ":" + (side.empty() ? "" : side + ".") + spell_path(at);
+  };
+  if (node.kind != ast::ConfigLine::Kind::equation) return {path("", node.target)};
+  return {path(mapping.syntax->left.text, node.target), path(mapping.syntax->right.text, *node.source)};
+}
+
+class Joining {
+ public:
+  Joining(CheckedMapping& mapping, const CheckedMapping& base, Diagnostics& diagnostics)
+      : mapping_(mapping), base_(base), diagnostics_(diagnostics) {}
+
+  void join() {
+    if (!same_sides()) return;
+    symbols();
+    params();
+    const std::size_t own_rules = mapping_.rules.size();
+    mapping_.rules = rules(mapping_.rules, base_.rules);
+    mapping_.inherited_rules = mapping_.rules.size() - own_rules;
+    mapping_.modules = rules(mapping_.modules, base_.modules);
+    edits();
+    config();
+    prepend(mapping_.indexes, base_.indexes);
+    prepend(mapping_.prefixes, base_.prefixes);
+    prepend(mapping_.ignores, base_.ignores);
+    prepend(mapping_.sames, base_.sames);
+    mapping_.removes.clear();
+    mapping_.restricts.clear();
+  }
+
+ private:
+  void report(Diagnostic diagnostic) { diagnostics_.push_back(std::move(diagnostic)); }
+
+  template <class Element>
+  static void prepend(std::vector<Element>& own, const std::vector<Element>& inherited) {
+    own.insert(own.begin(), inherited.begin(), inherited.end());
+  }
+
+  [[nodiscard]] const std::string& base_name() const { return base_.syntax->name.text; }
+
+  bool same_sides() {
+    if (mapping_.syntax->left.text == base_.syntax->left.text &&
+        mapping_.syntax->right.text == base_.syntax->right.text) {
+      return true;
+    }
+    report(Diagnostic(Code::wrong_side, mapping_.syntax->base->range, "`{}` is between `{}` and `{}`, not these sides",
+                      base_name(), base_.syntax->left.text, base_.syntax->right.text)
+               .help("a mapping has the sides of the one that it extends"));
+    return false;
+  }
+
+  void symbols() {
+    for (const auto& [name, symbol] : base_.symbols) {
+      if (symbol.kind == Symbol::Kind::param) mapping_.inherited_params.insert(name);
+      const auto [own, is_new] = mapping_.symbols.try_emplace(name, symbol);
+      if (is_new || symbol.kind == Symbol::Kind::side) continue;
+      const bool both_params = symbol.kind == Symbol::Kind::param && own->second.kind == symbol.kind;
+      if (both_params && overrides(name)) {
+        mapping_.inherited_params.erase(name);
+        continue;
+      }
+      report(Diagnostic(Code::inherited_clash, own->second.range, "`{}` is inherited from `{}`", name, base_name())
+                 .label("declared again here")
+                 .also(symbol.range, "inherited from here")
+                 .help("{}", both_params ? fmt::format("`override param {}: ...` gives it another value", name)
+                                         : std::string("choose another name")));
+    }
+  }
+
+  [[nodiscard]] bool overrides(const std::string& param) const {
+    return std::ranges::any_of(mapping_.params,
+                               [&](const auto& p) { return p.node->override_ && p.node->name.text == param; });
+  }
+
+  void params() {
+    for (const auto& param : mapping_.params) {
+      if (!param.node->override_) continue;
+      const auto inherited = base_.symbols.find(param.node->name.text);
+      if (inherited == base_.symbols.end() || inherited->second.kind != Symbol::Kind::param) {
+        meets_nothing(param.node->name.range, fmt::format("no param `{}`", param.node->name.text));
+      }
+    }
+    auto inherited = base_.params;
+    std::erase_if(inherited, [&](const auto& param) { return overrides(param.node->name.text); });
+    prepend(mapping_.params, inherited);
+  }
+
+  void meets_nothing(SourceRange range, const std::string& what) {
+    report(Diagnostic(Code::edit_meets_nothing, range, "`{}` has {} to change", base_name(), what)
+               .label("meets nothing")
+               .also(base_.syntax->name.range, "what is inherited")
+               .help("write keys as the inherited rules do, prefixes and placeholders included"));
+  }
+
+  /// Rules of the base, without those that an own rule overrides, then the own ones.
+  std::vector<InContext<ast::Rule>> rules(const std::vector<InContext<ast::Rule>>& own,
+                                          const std::vector<InContext<ast::Rule>>& inherited) {
+    std::vector<RuleKeys> keys;                                         // of the base
+    std::unordered_map<std::string, std::vector<std::size_t>> writers;  // of the base, by key
+    for (std::size_t i = 0; i < inherited.size(); ++i) {
+      keys.push_back(keys_of(inherited[i]));
+      for (const std::string& key : keys.back().written) writers[key].push_back(i);
+    }
+    std::vector<bool> dropped(inherited.size(), false);
+    for (const auto& rule : own) {
+      if (!rule.node->override_) continue;
+      bool met = false;
+      for (const std::string& key : keys_of(rule).all) {
+        const auto found = writers.find(key);
+        if (found == writers.end()) continue;
+        met = true;
+        for (const std::size_t i : found->second) dropped[i] = true;
+      }
+      if (!met) meets_nothing(rule.range, "no rule that writes one of these keys");
+    }
+    drop_removed(keys, dropped);
+    std::vector<InContext<ast::Rule>> all;
+    for (std::size_t i = 0; i < inherited.size(); ++i) {
+      if (dropped[i]) continue;
+      all.push_back(inherited[i]);
+      restrict(all.back(), keys[i].all);
+    }
+    for (const auto& rule : own) {
+      if (!rule.node->override_) clash(rule, inherited, writers, dropped);
+      all.push_back(rule);
+    }
+    return all;
+  }
+
+  void drop_removed(const std::vector<RuleKeys>& inherited, std::vector<bool>& dropped) {
+    for (const auto& remove : mapping_.removes) {
+      const std::string pattern = pattern_of(remove);
+      for (std::size_t i = 0; i < inherited.size(); ++i) {
+        if (!any_matches(pattern, inherited[i].all)) continue;
+        dropped[i] = true;
+        met_.insert(remove.node);
+      }
+    }
+  }
+
+  void restrict(InContext<ast::Rule>& rule, const Keys& keys) {
+    for (const auto& restriction : mapping_.restricts) {
+      if (!any_matches(pattern_of(restriction), keys)) continue;
+      rule.conditions.insert(rule.conditions.end(), restriction.conditions.begin(), restriction.conditions.end());
+      rule.conditions.push_back({&restriction.node->when, false});
+      met_.insert(restriction.node);
+      restricted_.insert(rule.node);
+    }
+  }
+
+  template <class Node>
+  std::string pattern_of(const InContext<Node>& edit) const {
+    return side_key(edit.node->pattern.side.text == mapping_.syntax->left.text, edit.prefixes, edit.node->pattern.key);
+  }
+
+  /// An own rule that writes what an inherited one writes: whether they can both hold is for the proofs to say where
+  /// the inherited one was restricted, and wrong where it was left as it is.
+  void clash(const InContext<ast::Rule>& rule, const std::vector<InContext<ast::Rule>>& inherited,
+             const std::unordered_map<std::string, std::vector<std::size_t>>& writers,
+             const std::vector<bool>& dropped) {
+    for (const std::string& key : keys_of(rule).written) {
+      const auto found = writers.find(key);
+      if (found == writers.end()) continue;
+      for (const std::size_t i : found->second) {
+        if (dropped[i] || restricted_.contains(inherited[i].node)) continue;
+        report(Diagnostic(Code::inherited_clash, rule.range, "`{}` is written by an inherited rule already",
+                          std::string_view(key).substr(1))
+                   .also(inherited[i].range, "inherited from here")
+                   .help("`override` before this rule replaces that one; `restrict {}:KEY when ...` limits it",
+                         key.front() == '<' ? mapping_.syntax->left.text : mapping_.syntax->right.text));
+        return;
+      }
+    }
+  }
+
+  /// Ties go with the rules of their keys.
+  void edits() {
+    std::vector<InContext<ast::Tie>> ties;
+    for (const auto& tie : base_.ties) {
+      bool removed = false;
+      for (const auto& remove : mapping_.removes) {
+        const bool left = tie.node->written.side.text == mapping_.syntax->left.text;
+        if (!matches(pattern_of(remove), side_key(left, tie.prefixes, tie.node->written.key))) continue;
+        removed = true;
+        met_.insert(remove.node);
+      }
+      if (!removed) ties.push_back(tie);
+    }
+    prepend(mapping_.ties, ties);
+    const auto unmet = [&](const auto& edit) {
+      if (!met_.contains(edit.node)) meets_nothing(edit.range, "no rule with such a key");
+    };
+    std::ranges::for_each(mapping_.removes, unmet);
+    std::ranges::for_each(mapping_.restricts, unmet);
+  }
+
+  void config() {
+    std::vector<Keys> inherited;
+    for (const auto& line : base_.config) inherited.push_back(paths_of(base_, line));
+    std::vector<bool> dropped(inherited.size(), false);
+    const auto drop = [&](const CheckedConfigLine& edit) {
+      const Keys paths = paths_of(mapping_, edit);
+      bool met = false;
+      for (std::size_t i = 0; i < inherited.size(); ++i) {
+        if (!meet(paths, inherited[i])) continue;
+        met = dropped[i] = true;
+      }
+      if (!met) meets_nothing(edit.line.range, "no config line about this path");
+    };
+    for (const auto& line : mapping_.config) {
+      if (line.line.node->override_) drop(line);
+    }
+    std::ranges::for_each(mapping_.config_removes, drop);
+    std::vector<CheckedConfigLine> kept;
+    for (std::size_t i = 0; i < inherited.size(); ++i) {
+      if (!dropped[i]) kept.push_back(base_.config[i]);
+    }
+    prepend(mapping_.config, kept);
+    mapping_.config_removes.clear();
+  }
+
+  CheckedMapping& mapping_;
+  const CheckedMapping& base_;
+  Diagnostics& diagnostics_;
+  /// Edits that changed something, and rules that were restricted.
+  std::set<const void*> met_;
+  std::set<const void*> restricted_;
+};
+
+class Inheritance {
+ public:
+  Inheritance(std::vector<CheckedMapping>& mappings, Diagnostics& diagnostics)
+      : mappings_(mappings), diagnostics_(diagnostics), states_(mappings.size(), State::open) {
+    for (std::size_t i = 0; i < mappings.size(); ++i) by_name_.try_emplace(mappings[i].syntax->name.text, i);
+  }
+
+  void run() {
+    for (std::size_t i = 0; i < mappings_.size(); ++i) complete(i);
+  }
+
+ private:
+  enum class State : std::uint8_t { open, joining, done };
+
+  /// Bases first, along the chain that begins here; no recursion, for chains are as long as a file.
+  void complete(std::size_t mapping) {
+    std::vector<std::size_t> chain;
+    for (std::optional<std::size_t> next = mapping; next && states_[*next] != State::done; next = base_of(*next)) {
+      if (states_[*next] == State::joining) {
+        const ast::Name& base = *mappings_[chain.back()].syntax->base;
+        diagnostics_.push_back(Diagnostic(Code::use_cycle, base.range, "`{}` extends itself in the end", base.text)
+                                   .help("one mapping of the circle has to stand alone"));
+        broken_.insert(chain.back());
+        break;
+      }
+      states_[*next] = State::joining;
+      chain.push_back(*next);
+    }
+    for (; !chain.empty(); chain.pop_back()) {
+      const std::size_t i = chain.back();
+      const auto base = broken_.contains(i) ? std::nullopt : base_of(i);
+      if (base) Joining(mappings_[i], mappings_[*base], diagnostics_).join();
+      states_[i] = State::done;
+    }
+  }
+
+  std::optional<std::size_t> base_of(std::size_t mapping) {
+    const auto& base = mappings_[mapping].syntax->base;
+    if (!base) return std::nullopt;
+    const auto found = by_name_.find(base->text);
+    if (found != by_name_.end()) return found->second;
+    if (!unknown_.insert(mapping).second) return std::nullopt;
+    std::vector<std::string> names;
+    for (const auto& [name, i] : by_name_) names.push_back(name);
+    Diagnostic diagnostic(Code::unknown_mapping, base->range, "there is no mapping `{}` here", base->text);
+    if (const auto near = nearest(base->text, names))
+      diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
+    diagnostic.helps.push_back("`use \"FILE.omap\"` or `use std \"NAME\"` brings the mappings of another file");
+    diagnostics_.push_back(std::move(diagnostic));
+    return std::nullopt;
+  }
+
+  std::vector<CheckedMapping>& mappings_;
+  Diagnostics& diagnostics_;
+  std::vector<State> states_;
+  std::unordered_map<std::string, std::size_t> by_name_;
+  std::set<std::size_t> unknown_, broken_;
+};
+
+}  // namespace
+
+void inherit(std::vector<CheckedMapping>& mappings, Diagnostics& diagnostics) {
+  Inheritance(mappings, diagnostics).run();
+}
+
+}  // namespace omap::sema

@@ -1,0 +1,254 @@
+#include "runtime/bind/bind_config.h"
+
+#include <algorithm>
+
+#include "runtime/bind/expand_rule.h"
+
+namespace omap {
+namespace {
+
+/// Where a value goes: the names of members, outermost first.
+struct WrittenPath {
+  std::string file;
+  std::vector<std::string> names;
+  [[nodiscard]] std::string text() const { return fmt::format("{}", fmt::join(names, ".")); }
+};
+
+tl::expected<WrittenPath, NoValue> written_path(const Expr& path, Environment& environment, const Scope& scope) {
+  WrittenPath written;
+  written.file = std::string(config_root(path)->file);
+  for (const Expr* step = &path; !step->args.empty(); step = &step->args[0]) {
+    if (step->op == Expr::Op::member) {
+      written.names.push_back(step->name);
+      continue;
+    }
+    const Evaluated at = environment.evaluate(step->args[1], scope);
+    if (!at) return tl::unexpected(at.error());
+    const auto text = key_text(*at);
+    if (!text) {
+      return tl::unexpected(
+          NoValue{NoValue::Kind::failed, fmt::format("`{}` has no text in a path", to_text(path)), Code::value_type});
+    }
+    written.names.push_back(*text);
+  }
+  std::ranges::reverse(written.names);
+  return written;
+}
+
+/// A config in the making: members in the order in which they were first written.
+class ConfigFile {
+ public:
+  enum class Written { yes, blocked, twice };
+
+  Written write(const std::vector<std::string>& names, Value value) { return write(root_, names, 0, std::move(value)); }
+  [[nodiscard]] Value value() const { return value_of(root_); }
+
+ private:
+  struct Node {
+    std::vector<std::pair<std::string, Node>> members;
+    std::optional<Value> value;
+  };
+
+  static Written write(Node& node, const std::vector<std::string>& names, std::size_t depth, Value value) {
+    if (node.value) return depth == names.size() ? Written::twice : Written::blocked;
+    if (depth == names.size()) {
+      if (!node.members.empty()) return Written::blocked;
+      node.value = std::move(value);
+      return Written::yes;
+    }
+    auto member = std::ranges::find(node.members, names[depth], &std::pair<std::string, Node>::first);
+    if (member == node.members.end()) {
+      node.members.emplace_back(names[depth], Node{});
+      member = std::prev(node.members.end());
+    }
+    return write(member->second, names, depth + 1, std::move(value));
+  }
+
+  static Value value_of(const Node& node) {
+    if (node.value) return *node.value;
+    Value::Object object;
+    for (const auto& [name, member] : node.members) object.emplace_back(name, value_of(member));
+    return object;
+  }
+
+  Node root_;
+};
+
+class ConfigBuilder {
+ public:
+  ConfigBuilder(const Plan& plan, Direction direction, Environment& environment, BindReport& report)
+      : plan_(plan), direction_(direction), environment_(environment), report_(report) {}
+
+  Configs build() {
+    for (const ConfigLine& line : plan_.config) {
+      if (target(line)) add(line);
+    }
+    Configs configs;
+    for (const auto& [name, file] : files_) configs.emplace(name, file.value());
+    return configs;
+  }
+
+ private:
+  /// The path that a line writes in this direction, if it writes one.
+  [[nodiscard]] const Expr* target(const ConfigLine& line) const {
+    const bool right = direction_ == Direction::right;
+    switch (line.kind) {
+      case ConfigLine::Kind::equation:
+        if (right ? !line.to_right : !line.to_left) return nullptr;
+        return right ? &*line.right : &line.left;
+      case ConfigLine::Kind::assignment:
+        return config_root(line.left)->side == plan_.destination_side(direction_).name ? &line.left : nullptr;
+      case ConfigLine::Kind::ignore:
+        break;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] const Expr& value(const ConfigLine& line) const {
+    const bool from_left = line.kind == ConfigLine::Kind::equation && direction_ == Direction::right;
+    return from_left ? line.left : *line.right;
+  }
+
+  void add(const ConfigLine& line) {
+    const auto done =
+        for_each_value(config_indexes(plan_, line), environment_, {},
+                       [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
+                         if (line.when) {
+                           const Evaluated holds = environment_.evaluate(*line.when, scope);
+                           if (!holds) return tl::unexpected(holds.error());
+                           if (!holds->boolean() || !*holds->boolean()) return {};
+                         }
+                         Evaluated made = environment_.evaluate(value(line), scope);
+                         if (!made) {
+                           // One value that is not there leaves its field out, and the others of an index stay.
+                           return made.error().kind == NoValue::Kind::failed ? tl::unexpected(made.error())
+                                                                             : tl::expected<void, NoValue>();
+                         }
+                         auto path = written_path(*target(line), environment_, scope);
+                         if (!path) return tl::unexpected(path.error());
+                         write(line, *path, std::move(*made));
+                         return {};
+                       });
+    if (!done && done.error().kind == NoValue::Kind::failed) {
+      report_.no_value(line.range, done.error(), "needed by this line");
+    }
+  }
+
+  void write(const ConfigLine& line, const WrittenPath& path, Value value) {
+    switch (files_[path.file].write(path.names, std::move(value))) {
+      case ConfigFile::Written::yes:
+        return;
+      case ConfigFile::Written::twice:
+        report_.add(
+            Diagnostic(Code::config_written_twice, line.range, "`{}` of `{}` is written twice", path.text(), path.file)
+                .help("conditions that exclude each other, or one line less"));
+        return;
+      case ConfigFile::Written::blocked:
+        report_.add(Diagnostic(Code::config_path_blocked, line.range,
+                               "`{}` of `{}` is an object for one line and a value for another", path.text(), path.file)
+                        .help("write the members of the object, or the whole of it"));
+    }
+  }
+
+  const Plan& plan_;
+  Direction direction_;
+  Environment& environment_;
+  BindReport& report_;
+  std::map<std::string, ConfigFile> files_;
+};
+
+/// What a plan may read of configs: by file, members by name, where a computed step may be any member.
+struct ReadPaths {
+  bool whole = false;
+  std::map<std::string, ReadPaths> members;
+  std::unique_ptr<ReadPaths> any;
+};
+
+/// Where the members of what `path` gives are read, or nothing if it is no part of the side's configs.
+ReadPaths* read_at(const Expr& path, std::string_view side, std::map<std::string, ReadPaths>& files) {
+  if (path.op == Expr::Op::config || path.op == Expr::Op::config_file) {
+    const auto root = config_root(path);
+    return root->side == side ? &files[std::string(root->file)] : nullptr;
+  }
+  if (path.op != Expr::Op::member && path.op != Expr::Op::item) return nullptr;
+  ReadPaths* of = read_at(path.args[0], side, files);
+  if (!of) return nullptr;
+  if (path.op == Expr::Op::member) return &of->members[path.name];
+  if (!of->any) of->any = std::make_unique<ReadPaths>();
+  return of->any.get();
+}
+
+/// Marks the longest paths of an expression as read in whole: `a.b.c` reads `c` and what is in it.
+void mark(const Expr& expr, std::string_view side, std::map<std::string, ReadPaths>& files) {
+  if (ReadPaths* at = read_at(expr, side, files)) {
+    at->whole = true;
+    for (const Expr* step = &expr; !step->args.empty(); step = &step->args[0]) {
+      if (step->op == Expr::Op::item) mark(step->args[1], side, files);
+    }
+    return;
+  }
+  for (const Expr& arg : expr.args) mark(arg, side, files);
+  for (const KeyPart& part : expr.key.parts) {
+    if (part.kind == KeyPart::Kind::placeholder) mark(part.expr, side, files);
+  }
+}
+
+void collect_unread(const Value& value, const std::vector<const ReadPaths*>& read, const std::string& path,
+                    std::vector<std::string>& unread) {
+  if (std::ranges::any_of(read, &ReadPaths::whole)) return;
+  const bool entered = std::ranges::any_of(read, [](const ReadPaths* at) { return at->any || !at->members.empty(); });
+  const Value::Object* object = value.object();
+  if (!entered || !object) {
+    if (!entered) unread.push_back(path);
+    return;
+  }
+  for (const auto& [name, member] : *object) {
+    std::vector<const ReadPaths*> inside;
+    for (const ReadPaths* at : read) {
+      if (const auto found = at->members.find(name); found != at->members.end()) inside.push_back(&found->second);
+      if (at->any) inside.push_back(at->any.get());
+    }
+    collect_unread(member, inside, path.empty() || path.ends_with(": ") ? path + name : path + "." + name, unread);
+  }
+}
+
+}  // namespace
+
+Configs build_configs(const Plan& plan, Direction direction, Environment& environment, BindReport& report) {
+  return ConfigBuilder(plan, direction, environment, report).build();
+}
+
+std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, const Configs& configs) {
+  if (plan.config.empty()) return std::nullopt;
+  const std::string& side = plan.source_side(direction).name;
+  std::map<std::string, ReadPaths> files;
+  const auto mark_all = [&](const std::optional<Expr>& expr) {
+    if (expr) mark(*expr, side, files);
+  };
+  for (const Param& param : plan.params) mark_all(param.value);
+  for (const Index& index : plan.indexes) {
+    mark(index.list, side, files);
+    mark_all(index.when);
+  }
+  for (const Requirement& requirement : plan.requirements) mark(requirement.condition, side, files);
+  for (const Rule& rule : plan.rules) mark_all(rule.when);
+  for (const ConfigLine& line : plan.config) {
+    mark(line.left, side, files);
+    mark_all(line.right);
+    mark_all(line.when);
+  }
+  std::vector<std::string> unread;
+  for (const auto& [name, value] : configs) {
+    const auto read = files.find(name);
+    if (read == files.end()) continue;
+    collect_unread(value, {&read->second}, name == default_config_file ? "" : name + ": ", unread);
+  }
+  if (unread.empty()) return std::nullopt;
+  constexpr std::size_t shown = 8;
+  const std::size_t more = unread.size() > shown ? unread.size() - shown : 0;
+  if (more > 0) unread.resize(shown);
+  return Diagnostic(Code::config_unread, "of the config of `{}` nothing reads `{}`{}", side, fmt::join(unread, "`, `"),
+                    more > 0 ? fmt::format(" and {} more fields", more) : "")
+      .help("carry a field over by a line of `config {{ }}`, or leave it out on purpose: `ignore {}.PATH`", side);
+}
+
+}  // namespace omap

@@ -1,0 +1,215 @@
+#include "runtime/dtype/element.h"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+namespace omap {
+namespace {
+
+/// A binary format of a sign, an exponent and a mantissa, of at most 16 bits.
+struct Format {
+  int exponent_bits = 0;
+  int mantissa_bits = 0;
+  int bias = 0;
+  enum class Special {
+    ieee,       ///< the greatest exponent is infinity and NaN
+    only_nan,   ///< all ones are NaN, and there is no infinity
+    nan_is_m0,  ///< -0 is NaN, and there is no infinity
+  } special = Special::ieee;
+};
+
+constexpr Format format_of(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::f16:
+      return {5, 10, 15, Format::Special::ieee};
+    case Dtype::bf16:
+      return {8, 7, 127, Format::Special::ieee};
+    case Dtype::f8_e4m3:
+      return {4, 3, 7, Format::Special::only_nan};
+    case Dtype::f8_e4m3fnuz:
+      return {4, 3, 8, Format::Special::nan_is_m0};
+    case Dtype::f8_e5m2fnuz:
+      return {5, 2, 16, Format::Special::nan_is_m0};
+    default:
+      return {5, 2, 15, Format::Special::ieee};
+  }
+}
+
+template <class Number>
+Number load(const std::byte* element) {
+  Number number;
+  std::memcpy(&number, element, sizeof(number));
+  return number;
+}
+
+double decode(const Format& format, std::uint32_t bits) {
+  const int sign_at = format.exponent_bits + format.mantissa_bits;
+  const bool negative = (bits >> sign_at & 1) != 0;
+  const std::uint32_t greatest = (1u << format.exponent_bits) - 1;
+  const std::uint32_t exponent = bits >> format.mantissa_bits & greatest;
+  const std::uint32_t mantissa = bits & ((1u << format.mantissa_bits) - 1);
+  const std::uint32_t magnitude = bits & ((1u << sign_at) - 1);
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  if (format.special == Format::Special::ieee && exponent == greatest) {
+    if (mantissa != 0) return nan;
+    return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+  }
+  if (format.special == Format::Special::only_nan && magnitude == (1u << sign_at) - 1) return nan;
+  if (format.special == Format::Special::nan_is_m0 && negative && magnitude == 0) return nan;
+  // Without an exponent the leading 1 is missing, and the exponent is that of 1.
+  const std::uint32_t significand = exponent == 0 ? mantissa : mantissa | 1u << format.mantissa_bits;
+  const int scale = static_cast<int>(exponent == 0 ? 1 : exponent) - format.bias - format.mantissa_bits;
+  const double number = std::ldexp(static_cast<double>(significand), scale);
+  return negative ? -number : number;
+}
+
+std::uint32_t nan_bits(const Format& format) {
+  const int sign_at = format.exponent_bits + format.mantissa_bits;
+  switch (format.special) {
+    case Format::Special::only_nan:
+      return (1u << sign_at) - 1;
+    case Format::Special::nan_is_m0:
+      return 1u << sign_at;
+    case Format::Special::ieee:
+      break;
+  }
+  return ((1u << format.exponent_bits) - 1) << format.mantissa_bits | 1u << (format.mantissa_bits - 1);
+}
+
+/// Bits of the greatest finite number and one beyond, as magnitudes count up.
+std::uint32_t first_beyond(const Format& format) {
+  const int sign_at = format.exponent_bits + format.mantissa_bits;
+  switch (format.special) {
+    case Format::Special::only_nan:
+      return (1u << sign_at) - 1;
+    case Format::Special::nan_is_m0:
+      return 1u << sign_at;
+    case Format::Special::ieee:
+      break;
+  }
+  return ((1u << format.exponent_bits) - 1) << format.mantissa_bits;
+}
+
+std::uint32_t encode(const Format& format, double number) {
+  const int sign_at = format.exponent_bits + format.mantissa_bits;
+  if (std::isnan(number))
+    return nan_bits(format) |
+           (std::signbit(number) && format.special != Format::Special::nan_is_m0 ? 1u << sign_at : 0);
+  const std::uint32_t sign = std::signbit(number) ? 1u << sign_at : 0;
+  const double size = std::fabs(number);
+  std::uint32_t magnitude = first_beyond(format);
+  if (size < std::ldexp(1.0, (1 << format.exponent_bits) - format.bias)) {
+    // Count in units of the last place: with exponent e, mantissa_bits below it; subnormals share the smallest e.
+    int exponent = 0;
+    std::frexp(size, &exponent);
+    const int least = 1 - format.bias;
+    const int e = exponent - 1 < least || size == 0 ? least : exponent - 1;
+    const double units = std::nearbyint(std::ldexp(size, format.mantissa_bits - e));
+    // A mantissa that rounds up to the next power of two carries into the exponent by itself.
+    magnitude = static_cast<std::uint32_t>(units) + (static_cast<std::uint32_t>(e - least) << format.mantissa_bits);
+  }
+  if (magnitude >= first_beyond(format)) {
+    if (format.special != Format::Special::ieee)
+      return nan_bits(format) | (format.special == Format::Special::only_nan ? sign : 0);
+    magnitude = first_beyond(format);
+  }
+  if (magnitude == 0 && format.special == Format::Special::nan_is_m0) return 0;
+  return sign | magnitude;
+}
+
+}  // namespace
+
+bool can_encode(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::f64:
+    case Dtype::f32:
+    case Dtype::f16:
+    case Dtype::bf16:
+    case Dtype::f8_e4m3:
+    case Dtype::f8_e5m2:
+    case Dtype::f8_e4m3fnuz:
+    case Dtype::f8_e5m2fnuz:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool can_decode(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::f8_e8m0:
+    case Dtype::u8:
+    case Dtype::i8:
+    case Dtype::u16:
+    case Dtype::i16:
+    case Dtype::u32:
+    case Dtype::i32:
+      return true;
+    default:
+      return can_encode(dtype);
+  }
+}
+
+bool holds_all(Dtype wide, Dtype dtype) {
+  if (wide == dtype || wide == Dtype::f64) return true;
+  const auto small = [](Dtype d) { return bits(d) == 8 || bits(d) == 16; };
+  // f32 has the exponents of bf16 and E8M0 and the mantissas of f16 and 16-bit integers.
+  if (wide == Dtype::f32) return small(dtype);
+  const bool eight_bit_float = can_encode(dtype) && bits(dtype) == 8;
+  if (wide == Dtype::f16) return eight_bit_float || dtype == Dtype::u8 || dtype == Dtype::i8;
+  if (wide == Dtype::bf16)
+    return eight_bit_float || dtype == Dtype::f8_e8m0 || dtype == Dtype::u8 || dtype == Dtype::i8;
+  return false;
+}
+
+bool needs_double(Dtype dtype) { return dtype == Dtype::f64 || dtype == Dtype::i32 || dtype == Dtype::u32; }
+
+double decode(Dtype dtype, const std::byte* element) {
+  switch (dtype) {
+    case Dtype::f64:
+      return load<double>(element);
+    case Dtype::f32:
+      return static_cast<double>(load<float>(element));
+    case Dtype::u8:
+      return load<std::uint8_t>(element);
+    case Dtype::i8:
+      return load<std::int8_t>(element);
+    case Dtype::u16:
+      return load<std::uint16_t>(element);
+    case Dtype::i16:
+      return load<std::int16_t>(element);
+    case Dtype::u32:
+      return load<std::uint32_t>(element);
+    case Dtype::i32:
+      return load<std::int32_t>(element);
+    case Dtype::bf16:
+      return static_cast<double>(std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(element)} << 16));
+    case Dtype::f16:
+      return decode(format_of(dtype), load<std::uint16_t>(element));
+    case Dtype::f8_e8m0: {
+      const int exponent = load<std::uint8_t>(element);
+      return exponent == 255 ? std::numeric_limits<double>::quiet_NaN() : std::ldexp(1.0, exponent - 127);
+    }
+    default:
+      return decode(format_of(dtype), load<std::uint8_t>(element));
+  }
+}
+
+void encode(Dtype dtype, double number, std::byte* element) {
+  if (dtype == Dtype::f64) {
+    std::memcpy(element, &number, sizeof(number));
+  } else if (dtype == Dtype::f32) {
+    const auto single = static_cast<float>(number);
+    std::memcpy(element, &single, sizeof(single));
+  } else if (dtype == Dtype::f16 || dtype == Dtype::bf16) {
+    const auto half = static_cast<std::uint16_t>(encode(format_of(dtype), number));
+    std::memcpy(element, &half, sizeof(half));
+  } else {
+    *element = static_cast<std::byte>(encode(format_of(dtype), number));
+  }
+}
+
+}  // namespace omap

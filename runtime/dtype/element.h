@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+
+#include "runtime/dtype/dtype.h"
+
+namespace omap {
+
+// Numbers as bits. Formats: IEEE 754 for f16, f32, f64; bf16 is the upper half of f32; the 8-bit ones are those of the
+// OCP specification "8-bit Floating Point" (E4M3 has no infinity) and, with `fnuz`, of Noune et al. 2022 (no infinity,
+// no -0, bias one greater); E8M0 is 2^(n - 127).
+
+/// Whether `decode` knows the dtype: floats of 8 bits and more, and integers of up to 32.
+[[nodiscard]] bool can_decode(Dtype dtype);
+/// Whether `encode` does: floats that have a sign.
+[[nodiscard]] bool can_encode(Dtype dtype);
+
+/// Whether every number of `dtype` is one of `wide`: nothing is rounded on the way.
+[[nodiscard]] bool holds_all(Dtype wide, Dtype dtype);
+
+/// Whether arithmetic with this dtype is done in double precision: what float32 does not hold exactly.
+[[nodiscard]] bool needs_double(Dtype dtype);
+
+/// The number of an element, exactly. `can_decode(dtype)` holds; no alignment is needed.
+[[nodiscard]] double decode(Dtype dtype, const std::byte* element);
+
+/// The nearest element to a number, ties to even, as PyTorch rounds: what is too large becomes an infinity, or NaN in
+/// a format that has none. `can_encode(dtype)` holds.
+void encode(Dtype dtype, double number, std::byte* element);
+
+}  // namespace omap

@@ -1,0 +1,111 @@
+#include "runtime/run/compute_part.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "runtime/copy/clip.h"
+#include "runtime/copy/copy_kernel.h"
+#include "runtime/run/gather.h"
+
+namespace omap {
+namespace {
+
+/// The same copy read backwards. A dense source nests as a destination does, so that `clip` cuts it by source bytes.
+StridedCopy swapped(StridedCopy copy) {
+  std::swap(copy.src_offset, copy.dst_offset);
+  for (CopyDim& dim : copy.dims) std::swap(dim.src_stride, dim.dst_stride);
+  return copy;
+}
+
+/// Elements [first, last) of a box, and where they lie while they are computed.
+class Chunk {
+ public:
+  Chunk(const ComputedBox& box, const CheckpointReader& source, std::span<std::byte> scratch)
+      : box_(box),
+        source_(source),
+        staging_(scratch.first(scratch.size() / 2)),
+        reading_(scratch.subspan(staging_.size())) {
+    element_bytes_ = bits(box.computation.destination) / 8;
+    if (box.computation.source) element_bytes_ += bits(*box.computation.source) / 8;
+    for (const Dtype operand : box.computation.operands) element_bytes_ += bits(operand) / 8;
+  }
+
+  /// At least one: the staging half holds more than any element.
+  [[nodiscard]] std::uint64_t elements() const { return staging_.size() / element_bytes_; }
+
+  /// The results, densely.
+  Result<std::span<const std::byte>> compute(std::uint64_t first, std::uint64_t last) {
+    std::uint64_t used = 0;
+    const auto take = [&](Dtype dtype) {
+      const std::uint64_t size = (last - first) * bits(dtype) / 8;
+      used += size;
+      return staging_.subspan(used - size, size);
+    };
+    const Computation& computation = box_.computation;
+    std::span<std::byte> source;
+    if (computation.source) {
+      source = take(*computation.source);
+      if (auto done = fill(*box_.source, bits(*computation.source) / 8, first, last, source); !done) {
+        return fail(std::move(done.error()));
+      }
+    }
+    std::vector<std::span<const std::byte>> operands;
+    for (std::size_t i = 0; i < computation.operands.size(); ++i) {
+      const Dtype dtype = computation.operands[i];
+      const std::span<std::byte> operand = take(dtype);
+      if (auto done = fill(box_.operands[i], bits(dtype) / 8, first, last, operand); !done) {
+        return fail(std::move(done.error()));
+      }
+      operands.push_back(operand);
+    }
+    const std::span<std::byte> results = take(computation.destination);
+    omap::compute(computation, source, operands, results);
+    return results;
+  }
+
+ private:
+  Result<void> fill(const ComputedBox::Input& input, std::uint64_t size, std::uint64_t first, std::uint64_t last,
+                    std::span<std::byte> out) {
+    const ByteRange& tensor = source_.index().tensors()[input.source].bytes;
+    const ReadSource read = [&](std::uint64_t offset, std::span<std::byte> bytes) {
+      return source_.read(tensor.file, tensor.offset + offset, bytes);
+    };
+    Result<void> done;
+    for (const StridedCopy& copy : input.copies) {
+      clip(copy, first * size, last * size, [&](StridedCopy piece) {
+        piece.dst_offset -= first * size;
+        if (done) done = gather(piece, read, out.data(), reading_);
+      });
+    }
+    return done;
+  }
+
+  const ComputedBox& box_;
+  const CheckpointReader& source_;
+  std::span<std::byte> staging_;
+  std::span<std::byte> reading_;
+  std::uint64_t element_bytes_ = 0;
+};
+
+}  // namespace
+
+Result<void> compute_part(const ComputedBox& box, const StridedCopy& part, const CheckpointReader& source,
+                          std::byte* dst, std::span<std::byte> scratch) {
+  Chunk chunk(box, source, scratch);
+  const std::uint64_t size = bits(box.computation.destination) / 8;
+  const std::uint64_t end = (src_end(part) + size - 1) / size;
+  const StridedCopy by_element = swapped(part);
+  for (std::uint64_t first = part.src_offset / size; first < end; first += chunk.elements()) {
+    const std::uint64_t last = std::min(end, first + chunk.elements());
+    const auto results = chunk.compute(first, last);
+    if (!results) return fail(results.error());
+    clip(by_element, first * size, last * size, [&](const StridedCopy& piece) {
+      StridedCopy move = swapped(piece);
+      move.src_offset -= first * size;
+      execute(move, results->data(), dst);
+    });
+  }
+  return {};
+}
+
+}  // namespace omap
