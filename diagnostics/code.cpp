@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array table = {
 #define OMAP_CODE(name, number, severity, fault, meaning) \
-  CodeInfo{Code::name, #name, Severity::severity, Fault::fault, meaning},
+  CodeInfo{Code::name, Phase{number / 1000}, #name, Severity::severity, Fault::fault, meaning},
 #include "diagnostics/codes.def"
 #undef OMAP_CODE
 };
@@ -39,6 +39,24 @@ std::string_view severity_text(Severity severity) {
   return "error";
 }
 
+std::string_view phase_text(Phase phase) {
+  switch (phase) {
+    case Phase::syntax:
+      return "syntax";
+    case Phase::names:
+      return "names and types";
+    case Phase::shapes:
+      return "shapes and axes";
+    case Phase::coverage:
+      return "coverage and overlap";
+    case Phase::binding:
+      return "plan and binding";
+    case Phase::files:
+      break;
+  }
+  return "checkpoints and I/O";
+}
+
 std::span<const CodeInfo> all_codes() { return table; }
 
 const CodeInfo& info(Code code) {
@@ -58,6 +76,12 @@ std::optional<Code> code_from_text(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   const CodeInfo* found = find(Code{number});
   return found != nullptr ? std::optional(found->code) : std::nullopt;
+}
+
+std::optional<Code> code_from_any_name(std::string_view text) {
+  if (const auto named = std::ranges::find(table, text, &CodeInfo::name); named != table.end()) return named->code;
+  const bool prefixed = text.size() >= 2 && (text[0] == 'O' || text[0] == 'o') && (text[1] == 'M' || text[1] == 'm');
+  return code_from_text(fmt::format("OM{}", prefixed ? text.substr(2) : text));
 }
 
 }  // namespace omap

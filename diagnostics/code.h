@@ -23,8 +23,15 @@ enum class Severity : std::uint8_t { note, warning, error };
 /// Who has to act: the input's author, or whoever runs the machine. Decides the exit code of programs.
 enum class Fault : std::uint8_t { input, system };
 
+/// Where in the work a diagnostic is found: the first digit of its number.
+enum class Phase : std::uint8_t { syntax = 1, names, shapes, coverage, binding, files };
+
+/// `names and types`
+[[nodiscard]] std::string_view phase_text(Phase phase);
+
 struct CodeInfo {
   Code code;
+  Phase phase;
   std::string_view name;
   Severity severity;
   Fault fault;
@@ -38,5 +45,7 @@ struct CodeInfo {
 [[nodiscard]] std::string code_text(Code code);
 /// The code that `OM3004` spells, if there is one.
 [[nodiscard]] std::optional<Code> code_from_text(std::string_view text);
+/// The code that a person names: `OM3004`, `om3004`, `3004`, or `axis_without_source`.
+[[nodiscard]] std::optional<Code> code_from_any_name(std::string_view text);
 
 }  // namespace omap

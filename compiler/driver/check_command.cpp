@@ -11,8 +11,9 @@ ExitCode check(const Console& console, const std::vector<std::string>& files) {
   ExitCode worst = done;
   for (const std::string& file : files) {
     const LoadedFile loaded = load_file(file);
-    worst = std::max(worst, console.report(loaded.diagnostics, loaded.sources));
-    if (has_errors(loaded.diagnostics) || console.json) continue;
+    const ExitCode code = console.report(loaded.diagnostics, loaded.sources);
+    worst = std::max(worst, code);
+    if (code != done || console.json) continue;
     std::size_t rules = 0;
     for (const Plan& plan : loaded.plans) rules += plan.rules.size();
     console.info(fmt::format("{}: {} mapping{}, {} rule{}, no errors\n", file, loaded.plans.size(),

@@ -39,6 +39,9 @@ struct MappingsArguments {
 /// The concrete rules after binding.
 [[nodiscard]] ExitCode mappings(const Console& console, const MappingsArguments& arguments);
 
+/// The page of a code, or without one all codes and what they mean.
+[[nodiscard]] ExitCode explain(const Console& console, const std::optional<std::string>& code);
+
 /// What a checkpoint holds.
 [[nodiscard]] ExitCode inspect(const Console& console, const std::string& path);
 

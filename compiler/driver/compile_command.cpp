@@ -30,7 +30,7 @@ Result<void> write_text(const std::string& path, const std::string& text) {
 ExitCode compile(const Console& console, const CompileArguments& arguments) {
   const LoadedMapping loaded = load_mapping(arguments.mapping);
   const ExitCode code = console.report(loaded.diagnostics, loaded.sources);
-  if (!loaded.plan) return code;
+  if (code != done || !loaded.plan) return code;
   const std::string text = arguments.emit == "ir" ? print_ir(*loaded.plan) : write_plan(*loaded.plan);
   if (!arguments.output) {
     console.result(text);

@@ -19,6 +19,15 @@ bool wants_colour() {
 
 void write(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
 
+Diagnostics raised(Diagnostics diagnostics) {
+  for (Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity != Severity::warning) continue;
+    diagnostic.severity = Severity::error;
+    diagnostic.notes.emplace_back("this is a warning, and an error with `--werror`");
+  }
+  return diagnostics;
+}
+
 }  // namespace
 
 void Console::result(std::string_view text) const { write(stdout, text); }
@@ -27,8 +36,9 @@ void Console::info(std::string_view text) const {
   if (!quiet) write(stdout, text);
 }
 
-ExitCode Console::report(const Diagnostics& diagnostics, const SourceMap& sources) const {
+ExitCode Console::report(const Diagnostics& all, const SourceMap& sources) const {
   static const bool colour = wants_colour();
+  const Diagnostics diagnostics = warnings_are_errors ? raised(all) : all;
   std::size_t errors = 0;
   for (const Diagnostic& diagnostic : diagnostics) {
     errors += diagnostic.severity == Severity::error ? 1u : 0u;

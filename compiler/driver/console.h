@@ -15,12 +15,14 @@ class Console {
  public:
   bool json = false;
   bool quiet = false;
+  bool warnings_are_errors = false;
 
   /// A result: always said.
   void result(std::string_view text) const;
   /// What a person wants to know and a script does not: nothing with `--quiet`.
   void info(std::string_view text) const;
   /// Every diagnostic, as text or, with `--format json`, one object a line. Notes are left out with `--quiet`.
+  /// With `--werror` warnings are errors, here and in what is returned: a command goes on only after `done`.
   ExitCode report(const Diagnostics& diagnostics, const SourceMap& sources = {}) const;
   /// Whether all results got out: a full disk behind a redirection is found at the end.
   [[nodiscard]] bool finish() const;

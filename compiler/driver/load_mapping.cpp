@@ -4,7 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "compiler/compile.h"
 #include "diagnostics/nearest.h"
@@ -100,9 +100,11 @@ Result<std::string> read_text(const std::string& path) {
   }
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(Diagnostic(Code::not_found, "cannot open the file: {}", std::strerror(errno)).in(path));
-  std::string text{std::istreambuf_iterator<char>(file), {}};
+  // Through the stream's own `>>`, which notes a failing read; an iterator over its buffer would throw.
+  std::ostringstream text;
+  file >> text.rdbuf();
   if (file.bad()) return fail(Diagnostic(Code::read_failed, "cannot read the file").in(path));
-  return text;
+  return std::move(text).str();
 }
 
 LoadedFile load_file(const std::string& file) {
@@ -110,7 +112,8 @@ LoadedFile load_file(const std::string& file) {
   auto text = read_text(file);
   if (!text) {
     Diagnostics problems = std::move(text.error());
-    problems.front().helps.push_back("a mapping is a `.omap` file, a plan, or `std:NAME`");
+    if (problems.front().code == Code::not_found)
+      problems.front().helps.push_back("a mapping is a `.omap` file, a plan, or `std:NAME`");
     return failed(std::move(problems));
   }
   if (!is_plan(*text)) return compiled(file, std::move(*text));

@@ -34,6 +34,7 @@ struct CommandLine {
   RunArguments run_arguments;
   MappingsArguments mappings_arguments;
   std::string path, other_path, format = "text";
+  std::optional<std::string> code;
 
   CommandLine() {
     app.set_version_flag("--version", fmt::format("olmoc {}", omap_version));
@@ -48,11 +49,14 @@ struct CommandLine {
     add_mappings();
     add_inspect();
     add_diff();
+    add_explain();
   }
 
+  void add_werror(CLI::App& sub) { sub.add_flag("--werror", console.warnings_are_errors, "take warnings as errors"); }
   void add_check() {
     CLI::App* sub = app.add_subcommand("check", "compile mappings and say what is wrong with them");
     sub->add_option("FILE", files, ".omap files, or std:NAME")->required();
+    add_werror(*sub);
     sub->callback([this] { command = [this] { return check(console, files); }; });
   }
   void add_compile() {
@@ -61,6 +65,7 @@ struct CommandLine {
     sub->add_option("-o,--output", compile_arguments.output, "where to write it (standard output without)");
     sub->add_option("--emit", compile_arguments.emit, "plan: JSON; ir: a listing for people")
         ->check(CLI::IsMember({"plan", "ir"}));
+    add_werror(*sub);
     sub->callback([this] { command = [this] { return compile(console, compile_arguments); }; });
   }
   void add_run() {
@@ -74,6 +79,7 @@ struct CommandLine {
     sub->add_flag("--dry-run", run_arguments.dry_run,
                   "say what would be done, the bytes and the peak memory; write nothing");
     sub->add_flag("--force", run_arguments.force, "replace a checkpoint that is there; other files stay");
+    add_werror(*sub);
     sub->callback([this] { command = [this] { return run(console, run_arguments); }; });
   }
   void add_mappings() {
@@ -81,6 +87,7 @@ struct CommandLine {
     sub->add_option("MAPPING", mappings_arguments.mapping, mapping_help)->required();
     sub->add_option("--from", mappings_arguments.from, side_help)->required();
     sub->add_option("--set", mappings_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
+    add_werror(*sub);
     sub->callback([this] { command = [this] { return mappings(console, mappings_arguments); }; });
   }
   void add_inspect() {
@@ -93,6 +100,11 @@ struct CommandLine {
     sub->add_option("A", path, "a checkpoint")->required();
     sub->add_option("B", other_path, "another")->required();
     sub->callback([this] { command = [this] { return diff(console, path, other_path); }; });
+  }
+  void add_explain() {
+    CLI::App* sub = app.add_subcommand("explain", "say what a diagnostic means, and show it wrong and mended");
+    sub->add_option("CODE", code, "OM3004, 3004 or axis_without_source; all codes without");
+    sub->callback([this] { command = [this] { return explain(console, code); }; });
   }
 };
 

@@ -107,10 +107,11 @@ ExitCode mappings(const Console& console, const MappingsArguments& arguments) {
   }
   const LoadedMapping loaded = load_mapping(arguments.mapping);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
-  if (!loaded.plan) return loading;
+  if (loading != done || !loaded.plan) return loading;
   const auto bound = bind_source(*loaded.plan, *from, std::nullopt, arguments.settings);
   if (!bound) return console.report(bound.error(), loaded.sources);
-  console.report(bound->mapping.notes, loaded.sources);
+  const ExitCode noted = console.report(bound->mapping.notes, loaded.sources);
+  if (noted != done) return noted;
   const auto rules = concrete_rules(*loaded.plan, *bound);
   if (console.json) {
     Value::List entries;

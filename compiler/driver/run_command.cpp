@@ -119,12 +119,13 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   const auto start = std::chrono::steady_clock::now();
   const LoadedMapping loaded = load_mapping(arguments.mapping);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
-  if (!loaded.plan) return loading;
+  if (loading != done || !loaded.plan) return loading;
   const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
 
   auto bound = bind_source(*loaded.plan, *from, to->side, arguments.settings);
   if (!bound) return fail_with(bound.error());
-  console.report(bound->mapping.notes, loaded.sources);
+  const ExitCode noted = console.report(bound->mapping.notes, loaded.sources);
+  if (noted != done) return noted;
   const CopyProgram& program = bound->mapping.program;
   const CheckpointReader& source = bound->source.reader;
 
