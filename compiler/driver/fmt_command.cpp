@@ -45,6 +45,10 @@ class Formatting {
     const ast::Module module = parse(sources, index, diagnostics);
     if (has_errors(diagnostics)) return console_.report(diagnostics, sources);
     const std::string formatted = format(module, sources);
+    // Parentheses that were not there may exceed a limit: nothing is written that could not be read.
+    const std::uint32_t made = sources.add(SourceFile(name + " in canonical layout", formatted));
+    (void)parse(sources, made, diagnostics);
+    if (has_errors(diagnostics)) return console_.report(diagnostics, sources);
     if (standard && !arguments_.check) {
       to_standard_output_ = true;
       console_.result(formatted);

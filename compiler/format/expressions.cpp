@@ -87,8 +87,8 @@ class ExpressionLayout {
         write(e.operands[1]);
         return out_.close_bracket("]");
       case Kind::negate:
-        word(e.range, "-");
-        return operand(e.operands[0], Level::step);
+        word(e.range, e.operands[0].kind == Kind::negate ? "- " : "-");
+        return operand(e.operands[0], Level::negation);
       case Kind::logical_not:
         word(e.range, "not ");
         return operand(e.operands[0], Level::logical_not);

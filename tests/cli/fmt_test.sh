@@ -61,6 +61,13 @@ expect 1 "$olmoc" fmt <wrong.before
 expect 1 "$olmoc" fmt --check <hurried.before
 [[ $(cat out) == '<stdin>' ]] || fail "--check of standard input printed $(cat out)"
 
+# Parentheses that the layout adds may be too many: the file is left.
+printf 'require a%s\n' "$(printf ' == not b%.0s' {1..70})" >deep.omap
+cp deep.omap deep.before
+expect 1 "$olmoc" fmt deep.omap
+grep -q 'OM1003' err || fail "nesting is not reported"
+cmp deep.omap deep.before
+
 # What cannot be written is said, and left.
 expect 1 "$olmoc" fmt missing.omap
 mkdir hurried.omap.partial

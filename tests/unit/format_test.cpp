@@ -273,6 +273,7 @@ TEST_CASE("format: parentheses are kept where they mean something") {
   CHECK(canonical("require a or b and c\n") == "require a or (b and c)\n");
   CHECK(canonical("require (if a then b else (if c then d else e)) == 1\n") ==
         "require (if a then b else if c then d else e) == 1\n");
+  CHECK(canonical("require -(-a) == - -b\n") == "require - -a == - -b\n");
   CHECK(canonical("require not (a in b)\n") == "require not a in b\n");
   CHECK(canonical("require (a < b) == c\n") == "require (a < b) == c\n");
 }
