@@ -14,6 +14,13 @@ namespace omap::driver {
 /// Compiles each file, or standard mapping, and says what is wrong with it.
 [[nodiscard]] ExitCode check(const Console& console, const std::vector<std::string>& files);
 
+struct FmtArguments {
+  std::vector<std::string> files;  ///< `-`, or none: standard input, to standard output
+  bool check = false;              ///< change nothing, name what is not in canonical layout
+};
+/// Writes mappings in their canonical layout.
+[[nodiscard]] ExitCode fmt_files(const Console& console, const FmtArguments& arguments);
+
 struct CompileArguments {
   std::string mapping;
   std::optional<std::string> output;  ///< standard output without it

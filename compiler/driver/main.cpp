@@ -30,6 +30,7 @@ struct CommandLine {
   std::function<ExitCode()> command;
 
   std::vector<std::string> files;
+  FmtArguments fmt_arguments;
   CompileArguments compile_arguments;
   RunArguments run_arguments;
   MappingsArguments mappings_arguments;
@@ -44,6 +45,7 @@ struct CommandLine {
     app.add_option("--format", format, "text for people, json for tools")->check(CLI::IsMember({"text", "json"}));
     app.fallthrough();
     add_check();
+    add_fmt();
     add_compile();
     add_run();
     add_mappings();
@@ -58,6 +60,12 @@ struct CommandLine {
     sub->add_option("FILE", files, ".omap files, or std:NAME")->required();
     add_werror(*sub);
     sub->callback([this] { command = [this] { return check(console, files); }; });
+  }
+  void add_fmt() {
+    CLI::App* sub = app.add_subcommand("fmt", "write mappings in the canonical layout");
+    sub->add_option("FILE", fmt_arguments.files, ".omap files; `-` or none: standard input, to standard output");
+    sub->add_flag("--check", fmt_arguments.check, "change nothing; print the names of files that would change");
+    sub->callback([this] { command = [this] { return fmt_files(console, fmt_arguments); }; });
   }
   void add_compile() {
     CLI::App* sub = app.add_subcommand("compile", "compile a mapping to a plan");

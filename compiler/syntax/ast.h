@@ -108,6 +108,7 @@ struct ValueOp {
   char op = '+';
   SourceRange range;
   std::optional<double> number;
+  SourceRange number_range;   ///< of `number`, without its sign
   std::vector<Term> operand;  ///< none or one: a param's name (no shape) or a tensor
 };
 
@@ -115,6 +116,7 @@ struct ValueOp {
 struct Term {
   Key key;
   std::optional<double> fill;
+  SourceRange fill_range;  ///< of `fill`'s number, without its sign
   std::optional<Shape> shape;
   std::vector<ValueOp> ops;
   std::optional<Name> as;
@@ -124,6 +126,13 @@ struct Term {
 enum class Arrow : std::uint8_t { both, right, left };
 
 struct Statement;
+
+struct Comment {
+  std::string text;  ///< with its slashes, without blanks at its end
+  SourceRange range;
+  /// An empty line stood before it.
+  bool after_blank_line = false;
+};
 
 struct Version {
   std::int64_t number = 0;
@@ -182,6 +191,9 @@ struct When {
   Expr condition;
   std::vector<Statement> body;
   std::vector<Statement> else_body;
+  bool has_else = false;
+  std::vector<Comment> at_body_end;    ///< behind the last statement of `body`, where an `else` follows
+  std::optional<Comment> behind_else;  ///< behind the brace of `else {`
 };
 struct Tie {
   SideKey written;
@@ -221,22 +233,16 @@ struct Config {
   std::vector<Statement> body;
 };
 
-struct Comment {
-  std::string text;  ///< with its slashes
-  SourceRange range;
-  /// An empty line stood before it.
-  bool after_blank_line = false;
-};
-
 struct Statement {
   std::variant<Version, Use, Side, Mapping, Param, Index, Require, Rule, Prefix, When, Tie, Ignore, Same, Remove,
                Restrict, State, ConfigLine, Config>
       node;
   /// Without comments; of a block: its head.
   SourceRange range;
-  std::vector<Comment> before;    ///< on lines of their own above, `///` included
-  std::optional<Comment> behind;  ///< on the statement's last line
-  std::vector<Comment> at_end;    ///< of a block: behind its last statement
+  std::vector<Comment> before;        ///< on lines of their own above, `///` included; then those between its words
+  std::optional<Comment> behind;      ///< on the statement's last line; of a block: of its head's
+  std::vector<Comment> at_end;        ///< of a block: behind its last statement
+  std::optional<Comment> behind_end;  ///< of a block: behind the brace that closes it
   bool after_blank_line = false;
 };
 

@@ -36,7 +36,7 @@ class Builder {
     if (n.rule == "requireStatement") return ast::Require{expr(n.get("expr")), optional_string(n)};
     if (n.rule == "configStatement") return ast::Config{optional_string(n), {}};
     if (n.rule == "stateStatement") return ast::State{name(n, 0), {}};
-    if (n.rule == "whenStatement") return ast::When{expr(n.get("expr")), {}, {}};
+    if (n.rule == "whenStatement") return ast::When{expr(n.get("expr")), {}, {}, false, {}, {}};
     if (n.rule == "tieStatement") {
       return ast::Tie{side_key(n.get("sideKey")), side_key(n.get("sideKey", 1)), condition(n)};
     }
@@ -121,6 +121,7 @@ class Builder {
     term.range = n.range;
     if (n.has("FILL")) {
       term.fill = number(n.get("signedNumber"));
+      term.fill_range = n.get("signedNumber").children.back().range;
     } else {
       term.key = key(n.get("key"));
       if (const ParseNode* s = n.find("shape")) term.shape = shape(*s);
@@ -137,6 +138,7 @@ class Builder {
     op.range = n.range;
     if (const ParseNode* value = n.find("signedNumber")) {
       op.number = number(*value);
+      op.number_range = value->children.back().range;
     } else {
       ast::Term operand;
       operand.key = key(n.get("key"));
@@ -233,8 +235,12 @@ class Builder {
     part.range = range;
     if (const ParseNode* choice = n.find("alternatives")) {
       part.kind = ast::KeyPart::Kind::alternatives;
-      for (const ParseNode* alternative : choice->all("alternative"))
+      for (const ParseNode* alternative : choice->all("alternative")) {
         part.alternatives.push_back(text_of(*alternative));
+        if (part.alternatives.back().find_first_of(" \t\r\n") == std::string::npos) continue;
+        refuse(Diagnostic(Code::syntax_error, alternative->range, "a blank stands in an alternative of a key")
+                   .label("parts of a key touch each other"));
+      }
       return part;
     }
     part.expr.push_back(expr(n.get("expr")));

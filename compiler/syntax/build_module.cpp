@@ -29,7 +29,7 @@ class ModuleBuilder {
             Diagnostic(Code::unclosed_bracket, block.brace, "this block is not closed").help("close it with `}}`"));
       }
     }
-    while (!blocks_.empty()) close();
+    while (!blocks_.empty()) close(std::nullopt);
     return std::move(module_);
   }
 
@@ -38,7 +38,9 @@ class ModuleBuilder {
     std::optional<ast::Statement> head;  ///< nothing if its head was wrong
     std::vector<ast::Statement> body;
     std::vector<ast::Statement> first_body;  ///< of `when`, once `else` was met
+    std::vector<ast::Comment> at_first_end;
     std::vector<ast::Comment> at_end;
+    std::optional<ast::Comment> behind_else;
     SourceRange brace;
     bool in_else = false;
     bool config = false;
@@ -102,10 +104,10 @@ class ModuleBuilder {
       return;
     }
     Block& block = blocks_.back();
-    for (const auto* comments : {&raw.before, &raw.behind}) {
-      block.at_end.insert(block.at_end.end(), comments->begin(), comments->end());
-    }
-    if (raw.kind == RawStatement::Kind::closes) return close();
+    block.at_end.insert(block.at_end.end(), raw.before.begin(), raw.before.end());
+    std::optional<ast::Comment> behind;
+    if (!raw.behind.empty()) behind = raw.behind.front();
+    if (raw.kind == RawStatement::Kind::closes) return close(std::move(behind));
     const bool when = !block.head || std::holds_alternative<ast::When>(block.head->node);
     if (!when || block.in_else) {
       const SourceRange at{file_, raw.tokens[1].begin, raw.tokens[1].end};
@@ -115,20 +117,26 @@ class ModuleBuilder {
     }
     block.in_else = true;
     block.first_body = std::exchange(block.body, {});
+    block.at_first_end = std::exchange(block.at_end, {});
+    block.behind_else = std::move(behind);
   }
 
-  void close() {
+  void close(std::optional<ast::Comment> behind) {
     Block block = std::move(blocks_.back());
     blocks_.pop_back();
     if (!block.head) return;  // a wrong head is one error; its statements were read for theirs
     ast::Statement statement = std::move(*block.head);
     statement.at_end = std::move(block.at_end);
+    statement.behind_end = std::move(behind);
     std::visit(
         [&](auto& node) {
           using Node = std::decay_t<decltype(node)>;
           if constexpr (std::is_same_v<Node, ast::When>) {
             node.body = block.in_else ? std::move(block.first_body) : std::move(block.body);
             if (block.in_else) node.else_body = std::move(block.body);
+            node.has_else = block.in_else;
+            node.at_body_end = std::move(block.at_first_end);
+            node.behind_else = std::move(block.behind_else);
           } else if constexpr (requires { node.body; }) {
             node.body = std::move(block.body);
           }

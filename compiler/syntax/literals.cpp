@@ -4,6 +4,23 @@
 #include <cmath>
 
 namespace omap::syntax {
+namespace {
+
+std::string escaped(std::string_view plain, std::string_view themselves) {
+  std::string text;
+  text.reserve(plain.size());
+  for (const char c : plain) {
+    if (themselves.find(c) != std::string_view::npos) text += '\\';
+    if (c == '\n' || c == '\t') {
+      text += c == '\n' ? "\\n" : "\\t";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+}  // namespace
 
 std::optional<std::int64_t> parse_integer(std::string_view digits) {
   std::int64_t value = 0;
@@ -47,5 +64,9 @@ std::optional<std::string> unescape(std::string_view text) {
   }
   return plain;
 }
+
+std::string quoted(std::string_view plain) { return '"' + escaped(plain, "\"\\") + '"'; }
+
+std::string escape_key_text(std::string_view plain) { return escaped(plain, "\"\\{}"); }
 
 }  // namespace omap::syntax

@@ -16,4 +16,10 @@ namespace omap::syntax {
 /// The inside of a string, its escapes `\" \\ \n \t \{ \}` replaced; nothing where there is another.
 [[nodiscard]] std::optional<std::string> unescape(std::string_view text);
 
+/// A string of that text, in quotes, with as few escapes as can be.
+[[nodiscard]] std::string quoted(std::string_view plain);
+
+/// The same without quotes, of a part of a quoted key, where braces are escaped too.
+[[nodiscard]] std::string escape_key_text(std::string_view plain);
+
 }  // namespace omap::syntax

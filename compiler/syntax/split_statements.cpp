@@ -48,7 +48,9 @@ class Splitter {
            is(i + 1, TokenClass::comment);
   }
   [[nodiscard]] ast::Comment comment(const Token& token) const {
-    return {std::string(text(token)), range(token), false};
+    std::string_view words = text(token);
+    words.remove_suffix(words.size() - 1 - words.find_last_not_of(" \t"));
+    return {std::string(words), {file_, token.begin, token.begin + static_cast<std::uint32_t>(words.size())}, false};
   }
 
   /// Comments and empty lines in front of a statement.

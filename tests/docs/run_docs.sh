@@ -10,6 +10,8 @@
 #   ```omap-rules        rules, that compile there
 #   ```console           commands behind `$ `, and below each what it prints: standard output and standard error
 #
+# All mappings but wrong ones are in canonical layout (docs/format.md).
+#
 # A command whose line ends in `\` goes on in the next. In what is printed, `...` stands for anything; how long a run
 # took does not count, nor do empty lines at the end. Commands find tests/ and stdlib-mappings/ where the repository
 # has them.
@@ -94,8 +96,18 @@ check_console() {
   check_command
 }
 
+# check_layout TEXT
+check_layout() {
+  local text=${1/$'\n    ...\n'/$'\n    // ...\n'} canonical
+  canonical=$(olmoc fmt <<<"$text") || fail "a syntax error"
+  [[ $canonical == "${text%$'\n'}" ]] || differs "this is not in canonical layout" "$text" "$canonical"
+}
+
 check_block() {
   local name=${info#* }
+  case $info in
+    omap | "omap "* | omap-around | omap-rules) check_layout "$body" ;;
+  esac
   case $info in
     omap)
       printf '%s' "$body" >"$scratch/block.omap"
@@ -138,8 +150,8 @@ check_page() {
 }
 
 body='' block_line=0
-for page in README.md docs/architecture.md docs/diagnostics.md docs/language.md docs/plan-format.md docs/program.md \
-  grammar/README.md; do
+for page in README.md docs/architecture.md docs/diagnostics.md docs/format.md docs/language.md docs/plan-format.md \
+  docs/program.md grammar/README.md; do
   check_page "$page"
 done
 ((mappings > 0 && commands > 0)) || { echo "FAILED: no block was found" >&2; exit 1; }

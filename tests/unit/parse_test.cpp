@@ -123,9 +123,9 @@ TEST_CASE("comments are kept with the statement that they stand at") {
   CHECK(ast::documentation(mapping) == "doc\n more");
   CHECK(p.text(mapping.range) == "mapping m: a <-> b {");
   CHECK(mapping.behind->text == "// head");
-  REQUIRE(mapping.at_end.size() == 2);
+  REQUIRE(mapping.at_end.size() == 1);
   CHECK(mapping.at_end[0].text == "// last");
-  CHECK(mapping.at_end[1].text == "// closing");
+  CHECK(mapping.behind_end->text == "// closing");
   const auto& body = node<ast::Mapping>(mapping).body;
   REQUIRE(body.size() == 2);
   CHECK(body[0].before.at(0).text == "// first");
