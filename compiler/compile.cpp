@@ -53,7 +53,8 @@ class Modules {
       auto found = find_ ? find_(from, use.standard, use.path)
                          : Result<UsedText>(fail(Diagnostic(Code::not_found, "no file can be used here")));
       if (found) {
-        used_[module].emplace_back(add(std::move(found->name), std::move(found->text), &statement), statement.range);
+        const std::size_t other = add(std::move(found->name), std::move(found->text), &statement);
+        used_[module].emplace_back(other, statement.range);
         continue;
       }
       for (Diagnostic& problem : found.error()) {
@@ -103,12 +104,12 @@ void drop_repeated(Diagnostics& diagnostics) {
 
 }  // namespace
 
-Compilation compile(std::string name, std::string text, const FindUsed& find) {
+Compilation compile(std::string name, std::string text, const FindUsed& find, std::string_view only) {
   Compilation done;
   auto modules = Modules(done, find).parse_all(std::move(name), std::move(text));
   // A statement that could not be read may be the declaration that others miss: they would only repeat its error.
   if (has_errors(done.diagnostics)) return done;
-  const CheckedModule checked = check(std::move(modules), done.diagnostics);
+  const CheckedModule checked = check(std::move(modules), done.diagnostics, only);
   if (!has_errors(done.diagnostics)) {
     for (const CheckedMapping& mapping : checked.mappings) {
       Plan plan = lower(mapping, done.sources);

@@ -33,7 +33,9 @@ using FindUsed = std::function<Result<UsedText>(std::string_view from, bool stan
 
 /// Compiles a text: parse, check, lower, verify. `name` stands in diagnostics and in the plans. Touches no file but
 /// through `find`, without which nothing can be used; keeps no state, throws nothing but std::bad_alloc and what `find`
-/// throws; safe to call from several threads at once.
-[[nodiscard]] Compilation compile(std::string name, std::string text, const FindUsed& find = {});
+/// throws; safe to call from several threads at once. With `only`, of the mapping of that name if there is one, and
+/// nothing is said of the others.
+[[nodiscard]] Compilation compile(std::string name, std::string text, const FindUsed& find = {},
+                                  std::string_view only = {});
 
 }  // namespace omap

@@ -29,10 +29,11 @@ struct CompileArguments {
 [[nodiscard]] ExitCode compile(const Console& console, const CompileArguments& arguments);
 
 struct RunArguments {
-  std::string mapping;
+  std::string mapping;  ///< empty: the standard mapping that the checkpoint is for
   std::string from, to;
   std::vector<std::string> settings;
   std::optional<std::string> max_shard_size;
+  std::optional<std::string> like;  ///< a checkpoint whose names, shapes and dtypes the result has to have
   bool dry_run = false;
   bool force = false;
 };
@@ -41,6 +42,7 @@ struct RunArguments {
 struct MappingsArguments {
   std::string mapping;
   std::string from;
+  std::string state = "weight";  ///< or `module`: names of modules instead of tensors
   std::vector<std::string> settings;
 };
 /// The concrete rules after binding.

@@ -50,15 +50,15 @@ Result<UsedText> find_used(std::string_view from, bool standard, const std::stri
   return UsedText{file.string(), std::move(*text)};
 }
 
-LoadedFile compiled(const std::string& name, std::string text) {
-  Compilation compilation = compile(name, std::move(text), find_used);
+LoadedFile compiled(const std::string& name, std::string text, const std::string& only) {
+  Compilation compilation = compile(name, std::move(text), find_used, only);
   return {std::move(compilation.plans), std::move(compilation.diagnostics), std::move(compilation.sources)};
 }
 
-LoadedFile load_standard(const std::string& name) {
+LoadedFile load_standard(const std::string& name, const std::string& only) {
   const StandardMapping* mapping = find_standard(name);
   if (!mapping) return failed({no_standard(name)});
-  return compiled(fmt::format("std:{}", name), std::string(mapping->text));
+  return compiled(fmt::format("std:{}", name), std::string(mapping->text), only);
 }
 
 /// The mapping `name` of a file, or its only one.
@@ -107,8 +107,8 @@ Result<std::string> read_text(const std::string& path) {
   return std::move(text).str();
 }
 
-LoadedFile load_file(const std::string& file) {
-  if (file.starts_with("std:")) return load_standard(file.substr(4));
+LoadedFile load_file(const std::string& file, const std::string& only) {
+  if (file.starts_with("std:")) return load_standard(file.substr(4), only);
   auto text = read_text(file);
   if (!text) {
     Diagnostics problems = std::move(text.error());
@@ -116,7 +116,7 @@ LoadedFile load_file(const std::string& file) {
       problems.front().helps.push_back("a mapping is a `.omap` file, a plan, or `std:NAME`");
     return failed(std::move(problems));
   }
-  if (!is_plan(*text)) return compiled(file, std::move(*text));
+  if (!is_plan(*text)) return compiled(file, std::move(*text), only);
   auto plan = read_plan(*text, file);
   if (!plan) return failed(std::move(plan.error()));
   SourceMap sources = plan->sources;
@@ -129,7 +129,8 @@ LoadedMapping load_mapping(const std::string& argument) {
   std::error_code error;
   const bool named = colon != std::string::npos && colon >= first && !std::filesystem::exists(argument, error);
   const std::string file = named ? argument.substr(0, colon) : argument;
-  return choose(load_file(file), file, named ? argument.substr(colon + 1) : std::string());
+  const std::string name = named ? argument.substr(colon + 1) : std::string();
+  return choose(load_file(file, name), file, name);
 }
 
 }  // namespace omap::driver

@@ -21,13 +21,14 @@ struct LoadedMapping {
 /// MAPPING is a `.omap` file, a plan, `std:NAME`, or any of them with `:NAME` behind it where a file holds several.
 [[nodiscard]] LoadedMapping load_mapping(const std::string& argument);
 
-/// All mappings of a FILE argument: a `.omap` file, a plan, or `std:NAME`.
+/// All mappings of a FILE argument: a `.omap` file, a plan, or `std:NAME`; with `only`, the one of that name if there
+/// is one.
 struct LoadedFile {
   std::vector<Plan> plans;
   Diagnostics diagnostics;
   SourceMap sources;
 };
-[[nodiscard]] LoadedFile load_file(const std::string& file);
+[[nodiscard]] LoadedFile load_file(const std::string& file, const std::string& only = {});
 
 /// The whole of a text file.
 [[nodiscard]] Result<std::string> read_text(const std::string& path);

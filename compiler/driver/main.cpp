@@ -78,12 +78,15 @@ struct CommandLine {
   }
   void add_run() {
     CLI::App* sub = app.add_subcommand("run", "convert a checkpoint");
-    sub->add_option("MAPPING", run_arguments.mapping, mapping_help)->required();
+    sub->add_option("MAPPING", run_arguments.mapping,
+                    fmt::format("{}; without it the standard mapping that the checkpoint is for", mapping_help));
     sub->add_option("--from", run_arguments.from, side_help)->required();
     sub->add_option("--to", run_arguments.to, side_help)->required();
     sub->add_option("--set", run_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
     sub->add_option("--max-shard-size", run_arguments.max_shard_size,
                     "start a new file before this size: 20KB, 5GB (50GB without)");
+    sub->add_option("--like", run_arguments.like,
+                    "a checkpoint whose names, shapes and dtypes the result has to have, or nothing is written");
     sub->add_flag("--dry-run", run_arguments.dry_run,
                   "say what would be done, the bytes and the peak memory; write nothing");
     sub->add_flag("--force", run_arguments.force, "replace a checkpoint that is there; other files stay");
@@ -94,6 +97,8 @@ struct CommandLine {
     CLI::App* sub = app.add_subcommand("mappings", "list which tensors a mapping makes of which, for a checkpoint");
     sub->add_option("MAPPING", mappings_arguments.mapping, mapping_help)->required();
     sub->add_option("--from", mappings_arguments.from, side_help)->required();
+    sub->add_option("--state", mappings_arguments.state, "weight: tensors; module: names of modules")
+        ->check(CLI::IsMember({"weight", "module"}));
     sub->add_option("--set", mappings_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
     add_werror(*sub);
     sub->callback([this] { command = [this] { return mappings(console, mappings_arguments); }; });

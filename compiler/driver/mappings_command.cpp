@@ -97,6 +97,25 @@ std::string list(const std::vector<Tensor>& tensors) {
   return text;
 }
 
+/// The names of modules, from the rules of `state module`.
+ExitCode list_modules(const Console& console, const LoadedMapping& loaded, const SidePath& from,
+                      const std::vector<std::string>& settings) {
+  const auto names = bind_module_names(*loaded.plan, from, settings);
+  if (!names) return console.report(names.error(), loaded.sources);
+  if (console.json) {
+    Value::List entries;
+    for (const ModuleName& name : *names) {
+      entries.emplace_back(Value::Object{{"source", name.source}, {"destination", name.destination}});
+    }
+    console.result(
+        dump_json(Value::Object{{"mapping", loaded.plan->name}, {"from", from.side}, {"modules", std::move(entries)}}) +
+        "\n");
+    return done;
+  }
+  for (const ModuleName& name : *names) console.result(fmt::format("{} -> {}\n", name.source, name.destination));
+  return done;
+}
+
 }  // namespace
 
 ExitCode mappings(const Console& console, const MappingsArguments& arguments) {
@@ -108,6 +127,7 @@ ExitCode mappings(const Console& console, const MappingsArguments& arguments) {
   const LoadedMapping loaded = load_mapping(arguments.mapping);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;
+  if (arguments.state == "module") return list_modules(console, loaded, *from, arguments.settings);
   const auto bound = bind_source(*loaded.plan, *from, std::nullopt, arguments.settings);
   if (!bound) return console.report(bound.error(), loaded.sources);
   const ExitCode noted = console.report(bound->mapping.notes, loaded.sources);

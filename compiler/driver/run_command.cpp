@@ -7,8 +7,10 @@
 
 #include "compiler/driver/byte_size.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/compare_like.h"
 #include "compiler/driver/load_mapping.h"
 #include "compiler/driver/progress_line.h"
+#include "compiler/driver/recognise.h"
 #include "compiler/driver/sides.h"
 #include "runtime/json/json.h"
 #include "runtime/run/run.h"
@@ -117,7 +119,8 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   }
 
   const auto start = std::chrono::steady_clock::now();
-  const LoadedMapping loaded = load_mapping(arguments.mapping);
+  const LoadedMapping loaded =
+      arguments.mapping.empty() ? recognise(*from, to->side, arguments.settings) : load_mapping(arguments.mapping);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;
   const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
@@ -129,6 +132,12 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   const CopyProgram& program = bound->mapping.program;
   const CheckpointReader& source = bound->source.reader;
 
+  if (arguments.like) {
+    const auto like = open_checkpoint(*arguments.like);
+    if (!like) return fail_with(like.error());
+    const Diagnostics differences = compare_like(program, like->index());
+    if (!differences.empty()) return fail_with(differences);
+  }
   auto output = lay_out(bound->mapping, to->path, max_shard_bytes);
   if (!output) return fail_with(output.error());
   const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout,

@@ -91,8 +91,15 @@ Result<Source> open_source(const std::filesystem::path& path, const std::vector<
   return Source{std::move(*reader), std::move(configs)};
 }
 
-Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
-                          const std::vector<std::string>& settings) {
+namespace {
+
+struct Opened {
+  Source source;
+  BindOptions options;
+};
+
+Result<Opened> open_for(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
+                        const std::vector<std::string>& settings) {
   const auto direction = direction_between(plan, from.side, to);
   if (!direction) return fail(direction.error());
   auto values = parse_settings(plan, settings);
@@ -103,9 +110,25 @@ Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::opt
   options.direction = *direction;
   options.source_format = source->reader.format();
   options.settings = std::move(*values);
-  auto mapping = bind_plan(plan, source->reader.index(), source->configs, options);
+  return Opened{std::move(*source), std::move(options)};
+}
+
+}  // namespace
+
+Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
+                          const std::vector<std::string>& settings) {
+  auto opened = open_for(plan, from, to, settings);
+  if (!opened) return fail(std::move(opened.error()));
+  auto mapping = bind_plan(plan, opened->source.reader.index(), opened->source.configs, opened->options);
   if (!mapping) return fail(std::move(mapping.error()));
-  return Bound{std::move(*source), *direction, std::move(*mapping)};
+  return Bound{std::move(opened->source), opened->options.direction, std::move(*mapping)};
+}
+
+Result<std::vector<ModuleName>> bind_module_names(const Plan& plan, const SidePath& from,
+                                                  const std::vector<std::string>& settings) {
+  const auto opened = open_for(plan, from, std::nullopt, settings);
+  if (!opened) return fail(opened.error());
+  return bind_modules(plan, opened->source.reader.index(), opened->source.configs, opened->options);
 }
 
 }  // namespace omap::driver

@@ -44,4 +44,8 @@ struct Bound {
 [[nodiscard]] Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
                                         const std::vector<std::string>& settings);
 
+/// The same for names of modules.
+[[nodiscard]] Result<std::vector<ModuleName>> bind_module_names(const Plan& plan, const SidePath& from,
+                                                                const std::vector<std::string>& settings);
+
 }  // namespace omap::driver

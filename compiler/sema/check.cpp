@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "compiler/sema/check_expressions.h"
@@ -67,7 +68,7 @@ void check_version(const ast::Module& module, Diagnostics& diagnostics) {
 
 }  // namespace
 
-CheckedModule check(std::vector<ast::Module> modules, Diagnostics& diagnostics) {
+CheckedModule check(std::vector<ast::Module> modules, Diagnostics& diagnostics, std::string_view only) {
   CheckedModule checked;
   const std::uint32_t file = modules.front().file;
   for (ast::Module& module : modules) {
@@ -76,8 +77,12 @@ CheckedModule check(std::vector<ast::Module> modules, Diagnostics& diagnostics) 
   }
   std::vector<CheckedMapping> mappings = sema::collect(checked.modules, diagnostics);
   sema::inherit(mappings, diagnostics);
+  const auto is_wanted = [&](const CheckedMapping& mapping) {
+    return mapping.syntax->name.range.file == file && mapping.syntax->name.text == only;
+  };
+  const bool all = std::ranges::none_of(mappings, is_wanted);
   for (CheckedMapping& mapping : mappings) {
-    if (mapping.syntax->name.range.file != file) continue;
+    if (all ? mapping.syntax->name.range.file != file : !is_wanted(mapping)) continue;
     check_mapping(mapping, diagnostics);
     checked.mappings.push_back(std::move(mapping));
   }

@@ -55,7 +55,8 @@ struct ShapeCheck {
     if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::param || symbol->second.broken) {
       return;
     }
-    if (own_rule && mapping.inherited_params.contains(axis.text)) {
+    const bool by_chance = mapping.inherited_params.contains(axis.text) && !mapping.inherited_axes.contains(axis.text);
+    if (own_rule && by_chance) {
       diagnostics.push_back(
           Diagnostic(Code::axis_inherits_param, axis.range, "axis `{}` has the extent of an inherited param", axis.text)
               .also(symbol->second.range, "the param")

@@ -70,8 +70,8 @@ struct CheckedMapping {
   std::vector<InContext<ast::Remove>> removes;
   std::vector<InContext<ast::Restrict>> restricts;
   std::vector<CheckedConfigLine> config_removes;
-  /// Params that the mapping has from the one it extends.
-  std::set<std::string, std::less<>> inherited_params;
+  /// Params that the mapping has from the one it extends, and axes of the rules there.
+  std::set<std::string, std::less<>> inherited_params, inherited_axes;
   /// So many of `rules`, the first, are inherited.
   std::size_t inherited_rules = 0;
 };
@@ -85,8 +85,9 @@ struct CheckedModule {
 };
 
 /// Resolves names, joins blocks with the rules in them and mappings with what they extend, and checks types.
-/// `modules` begins with the module itself. Problems go to `diagnostics`; a mapping with errors is in the result all
-/// the same, for tools that go on.
-[[nodiscard]] CheckedModule check(std::vector<ast::Module> modules, Diagnostics& diagnostics);
+/// `modules` begins with the module itself; of it only the mapping `only` is checked, if it has one. Problems go to
+/// `diagnostics`; a mapping with errors is in the result all the same, for tools that go on.
+[[nodiscard]] CheckedModule check(std::vector<ast::Module> modules, Diagnostics& diagnostics,
+                                  std::string_view only = {});
 
 }  // namespace omap

@@ -61,6 +61,13 @@ Keys paths_of(const CheckedMapping& mapping, const CheckedConfigLine& line) {
   return {path(mapping.syntax->left.text, node.target), path(mapping.syntax->right.text, *node.source)};
 }
 
+void collect_axes(const std::vector<ast::Axis>& axes, std::set<std::string, std::less<>>& names) {
+  for (const ast::Axis& axis : axes) {
+    if (!axis.text.empty()) names.insert(axis.text);
+    collect_axes(axis.parts, names);
+  }
+}
+
 class Joining {
  public:
   Joining(CheckedMapping& mapping, const CheckedMapping& base, Diagnostics& diagnostics)
@@ -69,6 +76,13 @@ class Joining {
   void join() {
     if (!same_sides()) return;
     symbols();
+    for (const auto& rule : base_.rules) {
+      for (const auto* side : {&rule.node->left, &rule.node->right}) {
+        for (const ast::Term& term : *side) {
+          if (term.shape) collect_axes(term.shape->dims, mapping_.inherited_axes);
+        }
+      }
+    }
     params();
     const std::size_t own_rules = mapping_.rules.size();
     mapping_.rules = rules(mapping_.rules, base_.rules);

@@ -1,0 +1,46 @@
+#include "compiler/driver/compare_like.h"
+
+#include <set>
+
+#include "runtime/bind/report_unclaimed.h"
+
+namespace omap::driver {
+namespace {
+
+void add(Diagnostics& diagnostics, const std::vector<std::string>& keys, std::string_view what, std::string_view help) {
+  if (keys.empty()) return;
+  diagnostics.push_back(Diagnostic(Code::like_differs, "{} {}", list_keys(keys), what).help("{}", help));
+}
+
+}  // namespace
+
+Diagnostics compare_like(const CopyProgram& program, const TensorIndex& like) {
+  std::vector<std::string> extra, shapes, dtypes, missing;
+  std::set<std::string_view> written;
+  for (const Destination& destination : program.destinations) {
+    written.insert(destination.key);
+    const auto found = like.find(destination.key);
+    if (!found) {
+      extra.push_back(destination.key);
+      continue;
+    }
+    const TensorInfo& wanted = like.tensors()[*found];
+    if (wanted.shape != destination.shape) shapes.push_back(destination.key);
+    if (wanted.dtype != destination.dtype) dtypes.push_back(destination.key);
+  }
+  for (const TensorInfo& tensor : like.tensors()) {
+    if (!written.contains(tensor.key)) missing.push_back(tensor.key);
+  }
+  Diagnostics diagnostics;
+  add(diagnostics, missing, "would not be written, and the checkpoint to be like has it",
+      "add a rule that writes it, or `fill`");
+  add(diagnostics, extra, "would be written, and the checkpoint to be like does not have it",
+      "take the rule away, or give it a condition");
+  add(diagnostics, shapes, "would get another shape than in the checkpoint to be like",
+      "look at the shapes of the rule");
+  add(diagnostics, dtypes, "would get another dtype than in the checkpoint to be like",
+      "say how that side stores it: `as DTYPE`");
+  return diagnostics;
+}
+
+}  // namespace omap::driver
