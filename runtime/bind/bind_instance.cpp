@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "runtime/bind/place_boxes.h"
+#include "runtime/plan/axis_uses.h"
 
 namespace omap {
 namespace {
@@ -117,11 +118,7 @@ class InstanceBinding {
   bool unify_sources() {
     for (const Term& term : source_terms_) source_dims_.push_back(write_out_ellipsis(*term.shape, rest_));
     for (const Term& term : destination_terms_) destination_dims_.push_back(write_out_ellipsis(*term.shape, rest_));
-    for (const auto* side : {&source_dims_, &destination_dims_}) {
-      for (const auto& dims : *side) {
-        for (const AxisExpr& dim : dims) add_literals(dim);
-      }
-    }
+    if (!add_literals(source_terms_) || !add_literals(destination_terms_)) return false;
     for (bool learnt = true; learnt;) {
       learnt = false;
       for (std::size_t t = 0; t < sources_.size(); ++t) {
@@ -136,11 +133,20 @@ class InstanceBinding {
     return all_known();
   }
 
-  void add_literals(const AxisExpr& axis) {
-    if (axis.kind == AxisExpr::Kind::axis && axis.size && !made_.extents.find(axis.name)) {
-      made_.extents.set(axis.name, *axis.size);
+  /// Literals have been held against each other; here against the indexes and params of their names.
+  bool add_literals(const std::vector<Term>& terms) {
+    for (const AxisUse& use : axis_uses(terms)) {
+      if (use.axis->kind != AxisExpr::Kind::axis || !use.axis->size) continue;
+      const std::int64_t literal = *use.axis->size;
+      const auto extent = made_.extents.find(use.name);
+      if (!extent) made_.extents.set(use.name, literal);
+      if (extent.value_or(literal) == literal) continue;
+      return refuse(
+          Code::extent_conflict, to_text(terms.front().key),
+          fmt::format("is in a rule that says `{}={}`, where `{}` is {}", use.name, literal, use.name, *extent),
+          use.name);
     }
-    for (const AxisExpr& part : axis.parts) add_literals(part);
+    return true;
   }
 
   bool all_known() {
