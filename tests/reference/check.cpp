@@ -1,6 +1,7 @@
 #include "tests/reference/check.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -35,15 +36,17 @@ std::optional<Failure> convert_and_compare(const Plan& plan, const Mapping& mapp
                                            const Tensors& sources, Tensors& made) {
   Conversion ours = convert(plan, mapping, direction, sources);
   if (!ours.refusal.empty()) {
-    return Failure{"refused " + code_text(ours.code), fmt::format("{}: {}", side_of(direction), ours.refusal)};
+    return Failure{"refused " + code_text(ours.code), fmt::format("{}: {}", side_of(direction), ours.refusal),
+                   direction};
   }
-  if (!ours.fault.empty()) return Failure{"fault", fmt::format("{}: {}", side_of(direction), ours.fault)};
+  if (!ours.fault.empty()) return Failure{"fault", fmt::format("{}: {}", side_of(direction), ours.fault), direction};
   const Interpretation wanted = interpret(mapping, direction, sources);
   if (!wanted.refusal.empty()) {
-    return Failure{"accepted", fmt::format("{}: accepted, and the reference: {}", side_of(direction), wanted.refusal)};
+    return Failure{"accepted", fmt::format("{}: accepted, and the reference: {}", side_of(direction), wanted.refusal),
+                   direction};
   }
   if (const std::string what = first_difference(*ours.made, wanted.made); !what.empty()) {
-    return Failure{"difference", fmt::format("{}: {}", side_of(direction), what)};
+    return Failure{"difference", fmt::format("{}: {}", side_of(direction), what), direction};
   }
   made = std::move(*ours.made);
   return std::nullopt;
@@ -53,7 +56,8 @@ std::optional<Failure> convert_and_compare(const Plan& plan, const Mapping& mapp
 
 std::optional<Failure> check(const Mapping& mapping) {
   const Compiled compilation = compiled(mapping);
-  if (!compilation.plan) return Failure{"refused " + code_text(compilation.code), compilation.refusal};
+  if (!compilation.plan)
+    return Failure{"refused " + code_text(compilation.code), compilation.refusal, Direction::right};
   for (const Direction direction : directions) {
     if (!has_rules(mapping, direction)) continue;
     Tensors there, back;
@@ -70,7 +74,7 @@ std::optional<Failure> check(const Mapping& mapping) {
     // Of an optional rule over no value nothing comes out that could lead back to a tensor without elements.
     std::erase_if(first, [&](const auto& made) { return made.second.bytes.empty() && !back.contains(made.first); });
     if (const auto what = first_difference(only(back, equations), only(first, equations)); !what.empty()) {
-      return Failure{"no way back", fmt::format("{} and back: {}", side_of(direction), what)};
+      return Failure{"no way back", fmt::format("{} and back: {}", side_of(direction), what), direction};
     }
   }
   return std::nullopt;
@@ -85,20 +89,12 @@ Verdict check_on(const Mapping& mapping, Direction direction, const Tensors& sou
   return verdict;
 }
 
-std::string report(const Mapping& mapping, const Failure& failure) {
+std::string report(const Mapping& mapping, const Tensors& sources, const Failure& failure) {
   std::string text = spell(mapping);
   for (const MadeParam& param : mapping.params) {
     if (param.set) text += fmt::format("set {} = {}\n", param.name, param.value);
   }
-  for (const FlatRule& flat : flatten(mapping)) {
-    text += fmt::format("rule {}, {}:", flat.number, name(flat.rule.dtype));
-    for (const auto& [axis, extent] : flat.rule.extents) {
-      const auto& varying = flat.rule.varying;
-      const bool varies = std::find(varying.begin(), varying.end(), axis) != varying.end();
-      text += fmt::format(" {}={}{}", axis, extent, varies ? "+" : "");
-    }
-    text += "\n";
-  }
+  for (const auto& [key, tensor] : sources) text += fmt::format("{} {} {}\n", key, name(tensor.dtype), tensor.shape);
   return fmt::format("{}{}: {}\n", text, failure.kind, failure.text);
 }
 

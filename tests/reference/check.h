@@ -12,6 +12,7 @@ struct Failure {
   /// The same for failures that may have the same cause.
   std::string kind;
   std::string text;
+  Direction direction = Direction::right;
 };
 
 /// Compiles a well-typed mapping, and runs it in each direction that it has: from made tensors, and back from what came
@@ -26,7 +27,7 @@ struct Verdict {
 };
 [[nodiscard]] Verdict check_on(const Mapping& mapping, Direction direction, const Tensors& sources);
 
-/// The text, the sizes that it does not say, and what is wrong.
-[[nodiscard]] std::string report(const Mapping& mapping, const Failure& failure);
+/// The text, the settings and the sources of one direction, and what is wrong.
+[[nodiscard]] std::string report(const Mapping& mapping, const Tensors& sources, const Failure& failure);
 
 }  // namespace omap::test

@@ -43,7 +43,8 @@ TEST_CASE("changed mappings are refused, or make what the reference makes of the
       });
       const auto failure = check_here(smallest).failure;
       FAIL("OMAP_SEED=" << seed << " OMAP_CASES=1: " << mutation.what << "\n"
-                        << report(smallest, failure ? *failure : *verdict.failure));
+                        << report(smallest, only_read(smallest, direction, sources),
+                                  failure ? *failure : *verdict.failure));
     }
   }
   MESSAGE(all_accepted << " of " << all << " changed mappings were accepted");
