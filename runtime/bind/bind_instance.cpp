@@ -7,6 +7,7 @@
 #include "runtime/bind/box_copies.h"
 #include "runtime/bind/place_boxes.h"
 #include "runtime/dtype/element.h"
+#include "runtime/plan/axis_uses.h"
 
 namespace omap {
 namespace {
@@ -150,10 +151,8 @@ class InstanceBinding {
       source_dims_.push_back(term.shape ? write_out_ellipsis(*term.shape, rest_) : std::vector<AxisExpr>());
     }
     for (const Term& term : destination_terms_) destination_dims_.push_back(write_out_ellipsis(*term.shape, rest_));
-    for (const auto* side : {&source_dims_, &destination_dims_}) {
-      for (const auto& dims : *side) {
-        for (const AxisExpr& dim : dims) add_literals(dim);
-      }
+    for (const auto* terms : {&source_terms_, &destination_terms_}) {
+      if (!add_literals(axis_uses(*terms), terms->front().key)) return false;
     }
     for (bool learnt = true; learnt;) {
       learnt = false;
@@ -182,7 +181,7 @@ class InstanceBinding {
                           fmt::format("has the shape {}, and its rule says `[{}]`", spell_shape(info.shape),
                                       to_text(operands[i]->shape)));
           }
-          for (const AxisExpr& dim : dims) add_literals(dim);
+          if (!add_literals(axis_uses(*operands[i]), operands[i]->key)) return false;
           bool learnt = false;
           if (auto problem = unify(dims, info.shape, made_.extents, learnt)) {
             return refuse(problem->code, info.key, std::move(problem->what), std::move(problem->axis));
@@ -193,11 +192,20 @@ class InstanceBinding {
     return true;
   }
 
-  void add_literals(const AxisExpr& axis) {
-    if (axis.kind == AxisExpr::Kind::axis && axis.size && !made_.extents.find(axis.name)) {
-      made_.extents.set(axis.name, *axis.size);
+  /// Literals have been held against each other; here against the indexes and params of their names.
+  bool add_literals(const std::vector<AxisUse>& uses, const KeyTemplate& key) {
+    for (const AxisUse& use : uses) {
+      if (use.axis->kind != AxisExpr::Kind::axis || !use.axis->size) continue;
+      const std::int64_t literal = *use.axis->size;
+      const auto extent = made_.extents.find(use.name);
+      if (!extent) made_.extents.set(use.name, literal);
+      if (extent.value_or(literal) == literal) continue;
+      return refuse(
+          Code::extent_conflict, to_text(key),
+          fmt::format("is in a rule that says `{}={}`, where `{}` is {}", use.name, literal, use.name, *extent),
+          use.name);
     }
-    for (const AxisExpr& part : axis.parts) add_literals(part);
+    return true;
   }
 
   bool all_known() {

@@ -36,6 +36,24 @@ bool linear(const AxisExpr& axis, const std::string& name, std::size_t& degree) 
   return degree <= 1;
 }
 
+/// Several `_` without a size could share what is left of a dimension in several ways.
+bool prove_rests(const Plan& plan, const Rule& rule, Direction direction, Diagnostics& diagnostics) {
+  for (const Term& term : rule.sources(direction)) {
+    for (const AxisExpr& dim : term.shape->dims) {
+      std::vector<std::string> open;
+      open_axes(dim, {}, open);
+      if (std::count(open.begin(), open.end(), "_") < 2) continue;
+      diagnostics.push_back(Diagnostic(Code::extent_unknown, dim.range.known() ? dim.range : term.range,
+                                       "the extents of the `_` in one dimension are not determined towards `{}`",
+                                       plan.destination_side(direction).name)
+                                .label("only their sum is known")
+                                .help("give all but one of them a size: `_=8`"));
+      return false;
+    }
+  }
+  return true;
+}
+
 bool prove_direction(const Plan& plan, const Rule& rule, Direction direction, Diagnostics& diagnostics) {
   // Asked for the names of the rule only: a plan may have many more params than a rule has axes.
   std::set<std::string> known{std::string(ellipsis_axis)};
@@ -79,7 +97,10 @@ bool prove_direction(const Plan& plan, const Rule& rule, Direction direction, Di
 bool prove_extents(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
   if (!has_shapes(rule)) return true;
   for (const Direction direction : {Direction::right, Direction::left}) {
-    if (rule.runs(direction) && !prove_direction(plan, rule, direction, diagnostics)) return false;
+    if (!rule.runs(direction)) continue;
+    if (!prove_rests(plan, rule, direction, diagnostics) || !prove_direction(plan, rule, direction, diagnostics)) {
+      return false;
+    }
   }
   return true;
 }

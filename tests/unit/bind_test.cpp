@@ -209,6 +209,8 @@ TEST_CASE("shapes that do not fit are refused") {
   refused("x[(h two=2)] <-> y[two h]", {{"x", {5}}}, Code::extent_indivisible);
   refused("x[d], y[d] <-> z[(d + d)]", {{"x", {2}}, {"y", {3}}}, Code::extent_conflict);
   refused("param d: int = 4\n x[d] <-> y[d]", {{"x", {5}}}, Code::extent_conflict);
+  refused("param two: int = 3\n x[two=2] <-> y[two]", {{"x", {2}}}, Code::extent_conflict);
+  refused("index e in 0..4\n x[e] <-> y[e=2]", {{"x", {4}}}, Code::extent_conflict);
   refused("param v: int = 4\n x[(v + _)] -> y[v]", {{"x", {3}}}, Code::extent_conflict);
   refused("param q: int\n x[(q + k)] <-> y[q], z[k]", {{"x", {5}}}, Code::extent_undetermined);
   refused("param q: int\n x[(q + k)] <-> y[q], z[k]", {{"x", {5}}}, Code::extent_conflict, {Direction::right, {"q=6"}});
