@@ -61,7 +61,7 @@ std::string say(const Diagnostic& diagnostic) {
 
 Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& source) {
   const TensorIndex index = headers_of(source);
-  const auto bound = bind_plan(plan, index, std::nullopt, options_of(mapping, direction));
+  const auto bound = bind_plan(plan, index, Configs{}, options_of(mapping, direction));
   if (!bound) {
     const Diagnostic& error = first_error(bound.error());
     return {std::nullopt, say(error), error.code, {}};

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/checkpoint/dtype.h"
+#include "runtime/dtype/dtype.h"
 #include "runtime/plan/plan.h"
 #include "runtime/plan/shape.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/checkpoint/dtype.h"
+#include "runtime/dtype/dtype.h"
 
 namespace omap::test {
 
