@@ -42,8 +42,8 @@ struct RunArguments {
 struct MappingsArguments {
   std::string mapping;
   std::string from;
-  std::string state = "weight";  ///< or `module`: names of modules instead of tensors
   std::vector<std::string> settings;
+  std::string state = "weight";  ///< or `module`: names of modules instead of tensors
 };
 /// The concrete rules after binding.
 [[nodiscard]] ExitCode mappings(const Console& console, const MappingsArguments& arguments);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "diagnostics/diagnostic.h"
 #include "runtime/plan/plan.h"
@@ -14,6 +15,12 @@ namespace omap {
 
 /// A plan that `verify` accepts, from a text that nobody vouches for. `subject` names the text in errors.
 [[nodiscard]] Result<Plan> read_plan(std::string_view text, std::string_view subject);
+
+/// What a plan may name in `requires`: a program without it would convert something else.
+inline constexpr std::string_view values_feature = "values";  ///< `ops`, `as`, `fill`
+inline constexpr std::string_view same_feature = "same";      ///< `sames`
+/// Those that a plan needs, sorted.
+[[nodiscard]] std::vector<std::string_view> required_features(const Plan& plan);
 
 /// `format` and the greatest `version` that is read, and the one that is written.
 inline constexpr std::string_view plan_format = "omap.plan";

@@ -177,6 +177,7 @@ void read_preamble(const JsonNode& root) {
     version.refuse(Code::plan_version, "this program reads plans up to version {}, not {}", plan_version, number);
   }
   for (const std::string& feature : list(root, "requires", [](const JsonNode& node) { return node.string(); })) {
+    if (feature == values_feature || feature == same_feature) continue;
     root.required("requires").refuse(Code::plan_version, "this program does not have the feature `{}`", feature);
   }
 }

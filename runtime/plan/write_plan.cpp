@@ -167,6 +167,18 @@ std::string list_text(const std::vector<Element>& elements) {
 
 }  // namespace
 
+std::vector<std::string_view> required_features(const Plan& plan) {
+  const auto has_values = [](const Term& term) { return !term.ops.empty() || term.as || term.fill; };
+  std::vector<std::string_view> features;
+  if (!plan.sames.empty()) features.push_back(same_feature);
+  if (std::ranges::any_of(plan.rules, [&](const Rule& rule) {
+        return std::ranges::any_of(rule.left, has_values) || std::ranges::any_of(rule.right, has_values);
+      })) {
+    features.push_back(values_feature);
+  }
+  return features;
+}
+
 std::string write_plan(const Plan& plan) {
   std::map<std::string_view, std::string> members;  // texts
   const auto list = [&](std::string_view name, const auto& elements) {
@@ -175,7 +187,8 @@ std::string write_plan(const Plan& plan) {
   members["format"] = dump_json(plan_format);
   members["version"] = dump_json(plan_version);
   members["producer"] = dump_json("omap " + std::string(omap_version));
-  members["requires"] = "[]";
+  const auto features = required_features(plan);
+  members["requires"] = dump_json(Value::List(features.begin(), features.end()));
   members["name"] = dump_json(plan.name);
   if (!plan.doc.empty()) members["doc"] = dump_json(plan.doc);
   members["left"] = dump_json(to_json(plan.left));
