@@ -10,6 +10,8 @@ struct ShapeCheck {
   Diagnostics& diagnostics;
   Uses& uses;
   bool own_rule = true;
+  /// Axes of the rule of which it was said that they are inherited params.
+  NameSet& inherited;
   std::size_t ellipses = 0;
 
   void axis(const ast::Axis& axis, ast::Axis::Kind inside, bool whole_dimension) {
@@ -55,7 +57,7 @@ struct ShapeCheck {
     if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::param || symbol->second.broken) {
       return;
     }
-    if (own_rule && mapping.inherited_params.contains(axis.text)) {
+    if (own_rule && mapping.inherited_params.contains(axis.text) && inherited.insert(axis.text).second) {
       diagnostics.push_back(
           Diagnostic(Code::axis_inherits_param, axis.range, "axis `{}` has the extent of an inherited param", axis.text)
               .also(symbol->second.range, "the param")
@@ -74,9 +76,10 @@ struct ShapeCheck {
 
 void check_shapes(const CheckedMapping& mapping, const ast::Rule& rule, bool own_rule, Diagnostics& diagnostics,
                   Uses& uses) {
+  NameSet inherited;
   const auto shape = [&](const ast::Term& term) {
     if (!term.shape) return;
-    ShapeCheck check{mapping, diagnostics, uses, own_rule};
+    ShapeCheck check{mapping, diagnostics, uses, own_rule, inherited};
     for (const ast::Axis& dim : term.shape->dims) check.axis(dim, ast::Axis::Kind::product, true);
   };
   for (const auto* side : {&rule.left, &rule.right}) {
