@@ -53,6 +53,7 @@ class Modules {
       auto found = find_ ? find_(from, use.standard, use.path)
                          : Result<UsedText>(fail(Diagnostic(Code::not_found, "no file can be used here")));
       if (found) {
+        // Before `used_` is looked into: it grows.
         const std::size_t other = add(std::move(found->name), std::move(found->text), &statement);
         used_[module].emplace_back(other, statement.range);
         continue;

@@ -200,7 +200,7 @@ void Expressions::key(const ast::Key& k, KeyUse use, const NameSet& scope) {
       case ast::KeyPart::Kind::segments:
         if (!use.pattern) {
           report(Diagnostic(Code::misplaced_statement, part.range,
-                            "a wildcard stands only in `same`, `ignore` and `remove`")
+                            "a wildcard stands only in `same`, `ignore`, `remove` and `restrict`")
                      .help("name what varies by an index: `{{layer}}`"));
         }
         break;

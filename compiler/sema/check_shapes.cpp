@@ -10,6 +10,8 @@ struct ShapeCheck {
   Diagnostics& diagnostics;
   Uses& uses;
   bool own_rule = true;
+  /// Axes of the rule of which it was said that they are inherited params.
+  NameSet& inherited;
   std::size_t ellipses = 0;
 
   void axis(const ast::Axis& axis, ast::Axis::Kind inside, bool whole_dimension) {
@@ -56,7 +58,7 @@ struct ShapeCheck {
       return;
     }
     const bool by_chance = mapping.inherited_params.contains(axis.text) && !mapping.inherited_axes.contains(axis.text);
-    if (own_rule && by_chance) {
+    if (own_rule && by_chance && inherited.insert(axis.text).second) {
       diagnostics.push_back(
           Diagnostic(Code::axis_inherits_param, axis.range, "axis `{}` has the extent of an inherited param", axis.text)
               .also(symbol->second.range, "the param")
@@ -75,9 +77,10 @@ struct ShapeCheck {
 
 void check_shapes(const CheckedMapping& mapping, const ast::Rule& rule, bool own_rule, Diagnostics& diagnostics,
                   Uses& uses) {
+  NameSet inherited;
   const auto shape = [&](const ast::Term& term) {
     if (!term.shape) return;
-    ShapeCheck check{mapping, diagnostics, uses, own_rule};
+    ShapeCheck check{mapping, diagnostics, uses, own_rule, inherited};
     for (const ast::Axis& dim : term.shape->dims) check.axis(dim, ast::Axis::Kind::product, true);
   };
   for (const auto* side : {&rule.left, &rule.right}) {

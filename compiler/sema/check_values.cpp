@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "compiler/sema/check_expressions.h"
 #include "diagnostics/nearest.h"
 #include "runtime/dtype/dtype.h"
@@ -10,6 +12,23 @@ const std::string* single_word(const ast::Key& key) {
   const bool word = !key.quoted && key.parts.size() == 1 && key.parts[0].kind == ast::KeyPart::Kind::text &&
                     key.parts[0].text.find('.') == std::string::npos;
   return word ? &key.parts[0].text : nullptr;
+}
+
+/// Whether a plan alone tells which items these are: an index, a literal, or one moved by the other.
+bool names_one_item(const ast::Expr& at, const NameSet& scope) {
+  using Kind = ast::Expr::Kind;
+  switch (at.kind) {
+    case Kind::name:
+      return scope.contains(at.text);
+    case Kind::integer:
+    case Kind::string:
+      return true;
+    case Kind::binary:
+      return (at.text == "+" || at.text == "-") &&
+             std::ranges::all_of(at.operands, [&](const ast::Expr& part) { return names_one_item(part, scope); });
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -26,8 +45,10 @@ void Expressions::operand(const ast::Term& operand) {
   const std::string* name = single_word(operand.key);
   const auto symbol = name ? mapping.symbols.find(*name) : mapping.symbols.end();
   if (symbol == mapping.symbols.end() || symbol->second.kind != Symbol::Kind::param) {
+    const bool is_index = symbol != mapping.symbols.end() && symbol->second.kind == Symbol::Kind::index;
     report(Diagnostic(Code::shape_missing, operand.range, "a tensor in arithmetic has no shape")
-               .label("no param is called so, and a tensor needs its axes here")
+               .label("{}, and a tensor needs its axes here",
+                      is_index ? "an index is no number of arithmetic" : "no param is called so")
                .help("write its axes: `KEY[r c]`, or `KEY[]` for a single number"));
     return;
   }
@@ -46,7 +67,7 @@ void Expressions::stored_as(const ast::Name& dtype) {
     const Symbol& param = symbol->second;
     if (param.broken || (param.type == Type{Type::Base::dtype, false} && param.param_index.empty())) return;
     report(Diagnostic(Code::type_mismatch, dtype.range, "`as` needs a dtype, and `{}` is `{}`", dtype.text,
-                      to_text(param.type))
+                      to_text(param.param_index.empty() ? param.type : Type{param.type.base, true}))
                .also(param.range, "declared here"));
     return;
   }
@@ -90,6 +111,13 @@ void Expressions::config_line(const InContext<ast::ConfigLine>& line) {
     const ast::Expr* head = &line.node->target;
     while (!head->operands.empty()) head = &head->operands.front();
     side({head->text, head->range});
+    const auto symbol = mapping.symbols.find(head->text);
+    const bool is_side = symbol != mapping.symbols.end() && symbol->second.kind == Symbol::Kind::side;
+    if (is_side && line.node->kind == ast::ConfigLine::Kind::assignment && head == &line.node->target) {
+      report(Diagnostic(Code::misplaced_statement, head->range, "a line writes a field, and `{}` is all of a config",
+                        head->text)
+                 .help("`{}.FIELD = VALUE`, a line for each field", head->text));
+    }
   }
   if (line.node->source)
     equation ? path(*line.node->source, scope) : static_cast<void>(infer(*line.node->source, scope));
@@ -102,10 +130,9 @@ void Expressions::path(const ast::Expr& path, const NameSet& scope) {
     if (step->kind != ast::Expr::Kind::item) continue;
     const ast::Expr& at = step->operands[1];
     const Type type = infer(at, scope);
-    const bool simple = at.kind == ast::Expr::Kind::name || at.kind == ast::Expr::Kind::integer ||
-                        at.kind == ast::Expr::Kind::string || at.kind == ast::Expr::Kind::binary;
     const bool fitting = fits(type, {Type::Base::integer, false}) || fits(type, {Type::Base::string, false});
-    if (simple && fitting && !is_any(type)) continue;
+    const bool unknown = at.kind == ast::Expr::Kind::name && !mapping.symbols.contains(at.text);
+    if (unknown || (names_one_item(at, scope) && fitting)) continue;
     report(explained(
         Diagnostic(Code::type_mismatch, at.range, "an item of a path that is written is an index or a literal"), at,
         scope));

@@ -117,13 +117,15 @@ class Collector {
     index_types(mapping);
   }
 
+  enum class State : std::uint8_t { none, weight, module };
   struct Context {
     std::vector<const ast::Prefix*> prefixes;
     std::vector<Condition> conditions;
-    bool modules = false;
+    /// Of the `state` block around it.
+    State state = State::none;
     /// Of the `config` section around it.
     const std::string* config_file = nullptr;
-    [[nodiscard]] bool in_block() const { return !prefixes.empty() || !conditions.empty(); }
+    [[nodiscard]] bool in_block() const { return !prefixes.empty() || !conditions.empty() || state != State::none; }
   };
 
   void body(CheckedMapping& mapping, const std::vector<ast::Statement>& statements, Context& context) {
@@ -175,9 +177,11 @@ class Collector {
         mapping.sames.push_back(in_context(statement, node, context));
       }
     } else if constexpr (std::is_same_v<Node, ast::Remove>) {
-      if (extends(mapping, statement)) mapping.removes.push_back(in_context(statement, node, context));
+      if (extends(mapping, statement) && of_mapping(mapping, node.pattern.side))
+        mapping.removes.push_back(in_context(statement, node, context));
     } else if constexpr (std::is_same_v<Node, ast::Restrict>) {
-      if (extends(mapping, statement)) mapping.restricts.push_back(in_context(statement, node, context));
+      if (extends(mapping, statement) && of_mapping(mapping, node.pattern.side))
+        mapping.restricts.push_back(in_context(statement, node, context));
     } else if constexpr (std::is_same_v<Node, ast::State>) {
       add_state(mapping, statement, node, context);
     } else if constexpr (std::is_same_v<Node, ast::Config>) {
@@ -196,20 +200,29 @@ class Collector {
     return false;
   }
 
+  bool of_mapping(const CheckedMapping& mapping, const ast::Name& side) {
+    const ast::Name& left = mapping.syntax->left;
+    const ast::Name& right = mapping.syntax->right;
+    if (side.text == left.text || side.text == right.text) return true;
+    report(Diagnostic(Code::wrong_side, side.range, "`{}` is no side of this mapping", side.text)
+               .help("its sides are `{}` and `{}`", left.text, right.text));
+    return false;
+  }
+
   void add_state(CheckedMapping& mapping, const ast::Statement& statement, const ast::State& state, Context& context) {
     if (state.kind.text != "weight" && state.kind.text != "module") {
       report(Diagnostic(Code::unknown_name, state.kind.range, "there is no state `{}`", state.kind.text)
                  .help("states are `weight`, which is the default, and `module`"));
     } else if (at_top(statement, context)) {
-      context.modules = state.kind.text == "module";
+      context.state = state.kind.text == "module" ? State::module : State::weight;
       body(mapping, state.body, context);
-      context.modules = false;
+      context.state = State::none;
     }
   }
 
   void add_config(CheckedMapping& mapping, const ast::Statement& statement, const ast::Config& config,
                   Context& context) {
-    if (!context.prefixes.empty() || context.modules) {
+    if (!context.prefixes.empty() || context.state != State::none) {
       misplaced(statement.range, "a `config` section stands inside a block of rules", "move it out of the block");
       return;
     }
@@ -272,7 +285,7 @@ class Collector {
   void add_rule(CheckedMapping& mapping, const ast::Statement& statement, const ast::Rule& rule,
                 const Context& context) {
     if (rule.override_ && !extends(mapping, statement)) return;
-    (context.modules ? mapping.modules : mapping.rules).push_back(in_context(statement, rule, context));
+    (context.state == State::module ? mapping.modules : mapping.rules).push_back(in_context(statement, rule, context));
   }
 
   /// The values of `{q, k}` are strings, those of a range ints; other lists say it when they are read.

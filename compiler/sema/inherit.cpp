@@ -51,14 +51,18 @@ bool meet(const Keys& a, const Keys& b) {
   return std::ranges::any_of(a, [&](const std::string& key) { return b.contains(key); });
 }
 
-/// The paths that a line writes, with their file and side.
-Keys paths_of(const CheckedMapping& mapping, const CheckedConfigLine& line) {
+/// The paths that a line is about, with their file and side; or of these only the ones that it writes.
+Keys paths_of(const CheckedMapping& mapping, const CheckedConfigLine& line, bool written = false) {
   const ast::ConfigLine& node = *line.line.node;
+  if (written && node.kind == ast::ConfigLine::Kind::ignore) return {};
   const auto path = [&](const std::string& side, const ast::Expr& at) {
     return line.file + ":" + (side.empty() ? "" : side + ".") + spell_path(at);
   };
   if (node.kind != ast::ConfigLine::Kind::equation) return {path("", node.target)};
-  return {path(mapping.syntax->left.text, node.target), path(mapping.syntax->right.text, *node.source)};
+  Keys paths;
+  if (!written || node.arrow != ast::Arrow::right) paths.insert(path(mapping.syntax->left.text, node.target));
+  if (!written || node.arrow != ast::Arrow::left) paths.insert(path(mapping.syntax->right.text, *node.source));
+  return paths;
 }
 
 void collect_axes(const std::vector<ast::Axis>& axes, std::set<std::string, std::less<>>& names) {
@@ -145,21 +149,28 @@ class Joining {
   void params() {
     for (const auto& param : mapping_.params) {
       if (!param.node->override_) continue;
-      const auto inherited = base_.symbols.find(param.node->name.text);
-      if (inherited == base_.symbols.end() || inherited->second.kind != Symbol::Kind::param) {
-        meets_nothing(param.node->name.range, fmt::format("no param `{}`", param.node->name.text));
-      }
+      const std::string& name = param.node->name.text;
+      // That it is something else there has been said.
+      if (base_.symbols.contains(name)) continue;
+      std::vector<std::string> params;
+      for (const auto& inherited : base_.params) params.push_back(inherited.node->name.text);
+      const auto near = nearest(name, params);
+      meets_nothing(param.node->name.range, fmt::format("no param `{}`", name),
+                    near ? fmt::format("did you mean `{}`?", *near) : "a new param has no `override` before it");
     }
     auto inherited = base_.params;
     std::erase_if(inherited, [&](const auto& param) { return overrides(param.node->name.text); });
     prepend(mapping_.params, inherited);
   }
 
-  void meets_nothing(SourceRange range, const std::string& what) {
+  void meets_nothing(SourceRange range, const std::string& what,
+                     std::string_view help =
+                         "write keys as the inherited rules do, prefixes and placeholders "
+                         "included") {
     report(Diagnostic(Code::edit_meets_nothing, range, "`{}` has {} to change", base_name(), what)
                .label("meets nothing")
                .also(base_.syntax->name.range, "what is inherited")
-               .help("write keys as the inherited rules do, prefixes and placeholders included"));
+               .help("{}", help));
   }
 
   /// Rules of the base, without those that an own rule overrides, then the own ones.
@@ -243,6 +254,20 @@ class Joining {
     }
   }
 
+  /// Lines with conditions may exclude each other.
+  void clash(const CheckedConfigLine& line, const std::vector<CheckedConfigLine>& inherited) {
+    const auto always = [](const CheckedConfigLine& l) { return l.line.conditions.empty() && !l.line.node->when; };
+    if (!always(line)) return;
+    const Keys paths = paths_of(mapping_, line, true);
+    for (const CheckedConfigLine& other : inherited) {
+      if (!always(other) || !meet(paths, paths_of(base_, other, true))) continue;
+      report(Diagnostic(Code::inherited_clash, line.line.range, "an inherited line writes this path already")
+                 .also(other.line.range, "inherited from here")
+                 .help("`override` before this line replaces that one"));
+      return;
+    }
+  }
+
   /// Ties go with the rules of their keys.
   void edits() {
     std::vector<InContext<ast::Tie>> ties;
@@ -275,7 +300,10 @@ class Joining {
         if (!meet(paths, inherited[i])) continue;
         met = dropped[i] = true;
       }
-      if (!met) meets_nothing(edit.line.range, "no config line about this path");
+      if (!met) {
+        meets_nothing(edit.line.range, "no config line about this path",
+                      "write the path as the inherited line does, in the section of the same file");
+      }
     };
     for (const auto& line : mapping_.config) {
       if (line.line.node->override_) drop(line);
@@ -284,6 +312,9 @@ class Joining {
     std::vector<CheckedConfigLine> kept;
     for (std::size_t i = 0; i < inherited.size(); ++i) {
       if (!dropped[i]) kept.push_back(base_.config[i]);
+    }
+    for (const auto& line : mapping_.config) {
+      if (!line.line.node->override_) clash(line, kept);
     }
     prepend(mapping_.config, kept);
     mapping_.config_removes.clear();

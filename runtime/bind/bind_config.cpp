@@ -38,7 +38,8 @@ tl::expected<WrittenPath, NoValue> written_path(const Expr& path, Environment& e
 /// A config in the making: members in the order in which they were first written.
 class ConfigFile {
  public:
-  enum class Written { yes, blocked, twice };
+  /// Or why not: another line wrote it, or a value on its way, or fields in it.
+  enum class Written { yes, twice, through_value, over_fields };
 
   Written write(const std::vector<std::string>& names, Value value) { return write(root_, names, 0, std::move(value)); }
   [[nodiscard]] Value value() const { return value_of(root_); }
@@ -50,9 +51,9 @@ class ConfigFile {
   };
 
   static Written write(Node& node, const std::vector<std::string>& names, std::size_t depth, Value value) {
-    if (node.value) return depth == names.size() ? Written::twice : Written::blocked;
+    if (node.value) return depth == names.size() ? Written::twice : Written::through_value;
     if (depth == names.size()) {
-      if (!node.members.empty()) return Written::blocked;
+      if (!node.members.empty()) return Written::over_fields;
       node.value = std::move(value);
       return Written::yes;
     }
@@ -142,11 +143,16 @@ class ConfigBuilder {
             Diagnostic(Code::config_written_twice, line.range, "`{}` of `{}` is written twice", path.text(), path.file)
                 .help("conditions that exclude each other, or one line less"));
         return;
-      case ConfigFile::Written::blocked:
-        report_.add(Diagnostic(Code::config_path_blocked, line.range,
-                               "`{}` of `{}` is an object for one line and a value for another", path.text(), path.file)
-                        .help("write the members of the object, or the whole of it"));
+      case ConfigFile::Written::through_value:
+        return blocked(line, path, "lies in what another line writes as a whole");
+      case ConfigFile::Written::over_fields:
+        return blocked(line, path, "is a value here, and another line writes a field in it");
     }
+  }
+
+  void blocked(const ConfigLine& line, const WrittenPath& path, std::string_view why) {
+    report_.add(Diagnostic(Code::config_path_blocked, line.range, "`{}` of `{}` {}", path.text(), path.file, why)
+                    .help("write the members of the object, or the whole of it"));
   }
 
   const Plan& plan_;

@@ -30,9 +30,10 @@ bool prove_steps(const Rule& rule, const Term& term, bool left, Diagnostics& dia
   const bool written = left ? rule.to_left : rule.to_right;
   for (const ValueOp& op : term.ops) {
     if (!solvable(op, written)) {
-      return report(diagnostics, Diagnostic(Code::arithmetic_not_invertible, term.range,
-                                            "`{} 0` leaves nothing to solve for", op_sign(op.kind))
-                                     .help("a factor that is not 0"));
+      return report(diagnostics,
+                    Diagnostic(Code::arithmetic_not_invertible, term.range, "`{} 0` {}", op_sign(op.kind),
+                               op.kind == ValueOp::Kind::divide ? "gives no number" : "leaves nothing to solve for")
+                        .help("a factor that is not 0"));
     }
     const Operand* operand = std::get_if<Operand>(&op.operand);
     if (!operand || !written) continue;
@@ -153,6 +154,13 @@ bool prove_fill(const Rule& rule, Diagnostics& diagnostics) {
       return report(diagnostics,
                     Diagnostic(Code::fill_misplaced, term.range, "`{}` is filled, and has no shape", to_text(term.key))
                         .help("write its shape in params, indexes and numbers: `[n_layers 1]`"));
+    }
+    const auto rest = std::ranges::find(term.shape->dims, AxisExpr::Kind::ellipsis, &AxisExpr::kind);
+    if (rest != term.shape->dims.end()) {
+      return report(diagnostics, Diagnostic(Code::ellipsis_misplaced, rest->range.known() ? rest->range : term.range,
+                                            "`...` stands in the shape of what is filled")
+                                     .label("no source tells these dimensions")
+                                     .help("write them in params, indexes and numbers: `[n_layers 1]`"));
     }
     if (!term.as && !from.front().as) {
       return report(diagnostics,

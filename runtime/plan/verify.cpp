@@ -238,6 +238,10 @@ class StructureCheck {
       check_.malformed(line.range, place, "an equation or assignment has two sides, and `ignore` one");
       return;
     }
+    const bool whole = line.left.op == Expr::Op::config || line.left.op == Expr::Op::config_file;
+    if (whole && line.kind != ConfigLine::Kind::ignore) {
+      check_.malformed(line.range, place.member("left"), "a line writes a field of a config");
+    }
     config_path(line.left, line.range, equation ? plan_.left.name : "", place.member("left"));
     const std::size_t faults = check_.found.size();
     if (equation) config_path(*line.right, line.range, plan_.right.name, place.member("right"));

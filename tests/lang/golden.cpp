@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view separator = "// ---- expected\n";
+/// Begins a file that the case uses: `// ---- file NAME`, or `std:NAME` for a standard mapping.
+constexpr std::string_view file_mark = "// ---- file ";
 
 std::string read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -36,10 +39,43 @@ std::string as_comment(std::string_view text) {
   return lines;
 }
 
+/// The texts of a case: its mapping file, and those that it may use.
+struct Case {
+  std::string text;
+  std::map<std::string, std::string> files;
+};
+
+Case split_files(const std::string& whole) {
+  const auto begin_of_file = [&](std::size_t from) {
+    while (from < whole.size() && !whole.substr(from).starts_with(file_mark)) {
+      from = std::min(whole.find('\n', from), whole.size() - 1) + 1;
+    }
+    return from;
+  };
+  std::size_t at = begin_of_file(0);
+  Case parts{whole.substr(0, at), {}};
+  while (at < whole.size()) {
+    const std::size_t name = at + file_mark.size();
+    const std::size_t text = std::min(whole.find('\n', name), whole.size() - 1) + 1;
+    at = begin_of_file(text);
+    parts.files[whole.substr(name, text - name - 1)] = whole.substr(text, at - text);
+  }
+  return parts;
+}
+
 /// What the compiler says of a case, and the plans that it makes. A plan that does not survive its own JSON is a fault
 /// of the program, whatever the case is about.
-std::string outcome(const std::string& name, const std::string& text) {
-  const omap::Compilation compilation = omap::compile(name, text);
+std::string outcome(const std::string& name, const std::string& whole) {
+  const Case parts = split_files(whole);
+  const omap::FindUsed find = [&](std::string_view, bool standard,
+                                  const std::string& path) -> omap::Result<omap::UsedText> {
+    const std::string wanted = (standard ? "std:" : "") + path;
+    if (wanted == name) return omap::UsedText{name, parts.text};
+    const auto found = parts.files.find(wanted);
+    if (found != parts.files.end()) return omap::UsedText{wanted, found->second};
+    return omap::fail(omap::Diagnostic(omap::Code::not_found, "the case has no file `{}`", wanted));
+  };
+  const omap::Compilation compilation = omap::compile(name, parts.text, find);
   std::string said;
   for (const omap::Diagnostic& diagnostic : compilation.diagnostics) {
     said += omap::render_text(diagnostic, compilation.sources, false);

@@ -41,6 +41,13 @@ std::vector<std::string> mappings() {
   return texts;
 }
 
+/// Standard mappings use each other.
+Result<UsedText> find_used(std::string_view, bool, const std::string& name) {
+  std::ifstream file(fs::path(OMAP_FIXTURES) / ".." / ".." / "stdlib-mappings" / (name + ".omap"), std::ios::binary);
+  if (!file) return fail(Diagnostic(Code::not_found, "no such mapping"));
+  return UsedText{name, std::string(std::istreambuf_iterator<char>(file), {})};
+}
+
 class Mutator {
  public:
   explicit Mutator(std::uint32_t seed) : random_(seed) {}
@@ -179,7 +186,7 @@ TEST_CASE("a damaged mapping is refused with a reason, or makes a sound plan") {
   for (int i = 0; i < 3000; ++i) {
     const std::string text = mutator.mutate(texts[mutator.below(texts.size())], texts);
     CAPTURE(text);
-    const Compilation compilation = compile("fuzz.omap", text);
+    const Compilation compilation = compile("fuzz.omap", text, find_used);
     bool blames_the_plan = false;
     for (const Diagnostic& diagnostic : compilation.diagnostics) {
       REQUIRE_FALSE(render_text(diagnostic, compilation.sources, false).empty());
