@@ -39,6 +39,7 @@ bool linear(const AxisExpr& axis, const std::string& name, std::size_t& degree) 
 /// Several `_` without a size could share what is left of a dimension in several ways.
 bool prove_rests(const Plan& plan, const Rule& rule, Direction direction, Diagnostics& diagnostics) {
   for (const Term& term : rule.sources(direction)) {
+    if (!term.shape) continue;
     for (const AxisExpr& dim : term.shape->dims) {
       std::vector<std::string> open;
       open_axes(dim, {}, open);
