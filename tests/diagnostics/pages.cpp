@@ -129,7 +129,7 @@ std::set<std::string> emitted_codes(const fs::path& root) {
   return names;
 }
 
-/// Pages, and exceptions, that are for no code.
+/// Pages that are for no code.
 void check_nothing_left_over(Check& check) {
   std::set<std::string> pages;
   for (const CodeInfo& code : all_codes()) {
