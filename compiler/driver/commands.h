@@ -28,6 +28,9 @@ struct CompileArguments {
 };
 [[nodiscard]] ExitCode compile(const Console& console, const CompileArguments& arguments);
 
+/// Prints the mapping read from the other side.
+[[nodiscard]] ExitCode invert(const Console& console, const std::string& mapping);
+
 struct RunArguments {
   std::string mapping;  ///< empty: the standard mapping that the checkpoint is for
   std::string from, to;

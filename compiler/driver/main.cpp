@@ -47,6 +47,7 @@ struct CommandLine {
     add_check();
     add_fmt();
     add_compile();
+    add_invert();
     add_run();
     add_mappings();
     add_inspect();
@@ -75,6 +76,11 @@ struct CommandLine {
         ->check(CLI::IsMember({"plan", "ir"}));
     add_werror(*sub);
     sub->callback([this] { command = [this] { return compile(console, compile_arguments); }; });
+  }
+  void add_invert() {
+    CLI::App* sub = app.add_subcommand("invert", "print a mapping with its sides swapped");
+    sub->add_option("MAPPING", path, mapping_help)->required();
+    sub->callback([this] { command = [this] { return invert(console, path); }; });
   }
   void add_run() {
     CLI::App* sub = app.add_subcommand("run", "convert a checkpoint");
