@@ -183,6 +183,8 @@ ReadPaths* read_at(const Expr& path, std::string_view side, std::map<std::string
   return of->any.get();
 }
 
+void mark(const KeyTemplate& key, std::string_view side, std::map<std::string, ReadPaths>& files);
+
 /// Marks the longest paths of an expression as read in whole: `a.b.c` reads `c` and what is in it.
 void mark(const Expr& expr, std::string_view side, std::map<std::string, ReadPaths>& files) {
   if (ReadPaths* at = read_at(expr, side, files)) {
@@ -193,9 +195,57 @@ void mark(const Expr& expr, std::string_view side, std::map<std::string, ReadPat
     return;
   }
   for (const Expr& arg : expr.args) mark(arg, side, files);
-  for (const KeyPart& part : expr.key.parts) {
+  mark(expr.key, side, files);
+}
+
+void mark(const KeyTemplate& key, std::string_view side, std::map<std::string, ReadPaths>& files) {
+  for (const KeyPart& part : key.parts) {
     if (part.kind == KeyPart::Kind::placeholder) mark(part.expr, side, files);
   }
+}
+
+/// By file, what anything in a plan may read of a side's configs.
+std::map<std::string, ReadPaths> paths_read(const Plan& plan, std::string_view side) {
+  std::map<std::string, ReadPaths> files;
+  const auto mark_all = [&](const std::optional<Expr>& expr) {
+    if (expr) mark(*expr, side, files);
+  };
+  for (const Param& param : plan.params) mark_all(param.value);
+  for (const Index& index : plan.indexes) {
+    mark(index.list, side, files);
+    mark_all(index.when);
+  }
+  for (const Requirement& requirement : plan.requirements) mark(requirement.condition, side, files);
+  for (const auto* rules : {&plan.rules, &plan.modules}) {
+    for (const Rule& rule : *rules) {
+      mark_all(rule.when);
+      for (const auto* terms : {&rule.left, &rule.right}) {
+        for (const Term& term : *terms) {
+          mark(term.key, side, files);
+          for (const Operand* operand : operands_of(term)) mark(operand->key, side, files);
+        }
+      }
+    }
+  }
+  for (const Tie& tie : plan.ties) {
+    mark_all(tie.when);
+    mark(tie.dropped, side, files);
+    mark(tie.kept, side, files);
+  }
+  const auto mark_patterns = [&](const auto& patterns) {
+    for (const auto& each : patterns) {
+      mark_all(each.when);
+      mark(each.pattern, side, files);
+    }
+  };
+  mark_patterns(plan.ignores);
+  mark_patterns(plan.sames);
+  for (const ConfigLine& line : plan.config) {
+    mark(line.left, side, files);
+    mark_all(line.right);
+    mark_all(line.when);
+  }
+  return files;
 }
 
 void collect_unread(const Value& value, const std::vector<const ReadPaths*>& read, const std::string& path,
@@ -226,22 +276,7 @@ Configs build_configs(const Plan& plan, Direction direction, Environment& enviro
 std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, const Configs& configs) {
   if (plan.config.empty()) return std::nullopt;
   const std::string& side = plan.source_side(direction).name;
-  std::map<std::string, ReadPaths> files;
-  const auto mark_all = [&](const std::optional<Expr>& expr) {
-    if (expr) mark(*expr, side, files);
-  };
-  for (const Param& param : plan.params) mark_all(param.value);
-  for (const Index& index : plan.indexes) {
-    mark(index.list, side, files);
-    mark_all(index.when);
-  }
-  for (const Requirement& requirement : plan.requirements) mark(requirement.condition, side, files);
-  for (const Rule& rule : plan.rules) mark_all(rule.when);
-  for (const ConfigLine& line : plan.config) {
-    mark(line.left, side, files);
-    mark_all(line.right);
-    mark_all(line.when);
-  }
+  const std::map<std::string, ReadPaths> files = paths_read(plan, side);
   std::vector<std::string> unread;
   for (const auto& [name, value] : configs) {
     const auto read = files.find(name);
