@@ -45,10 +45,6 @@ std::vector<std::string> names_written(const CheckpointLayout& layout) {
   return names;
 }
 
-std::string_view only_file_of(const CheckpointLayout& layout) {
-  return layout.files.size() == 1 ? std::string_view(layout.files.front().name) : std::string_view();
-}
-
 /// Every path that staging and committing write, replace or remove.
 std::vector<fs::path> paths_touched(const DestinationPath& at, bool is_directory, const CheckpointLayout& layout) {
   if (!is_directory) return {at.path, at.staging};
@@ -163,8 +159,12 @@ DestinationPath resolve_destination(const fs::path& given) {
   return {std::move(path), std::move(staging)};
 }
 
-bool is_leftover_name(std::string_view name) {
-  return name.ends_with(safetensors_suffix) || name == safetensors_index_file;
+bool is_leftover_name(std::string_view name) { return name.ends_with(safetensors_suffix) || name.ends_with(".json"); }
+
+std::string_view only_file_of(const CheckpointLayout& layout) {
+  const auto is_weights = [](const OutputFile& file) { return is_weight_file_name(file.name); };
+  if (std::ranges::count_if(layout.files, is_weights) != 1) return {};
+  return std::ranges::find_if(layout.files, is_weights)->name;
 }
 
 std::vector<std::string> stale_files(const fs::path& destination, std::string_view only_file) {

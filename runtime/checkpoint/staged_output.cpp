@@ -143,7 +143,9 @@ struct StagedOutput::Impl {
   /// The destination was there when staging began.
   bool replaces = false;
   /// How many of `files` are in the layout's; if there is one more, it is the index.
-  std::size_t weight_files = 0;
+  std::size_t layout_files = 0;
+  /// It takes the place of its namesake by its rename.
+  std::string only_weight_file;
   std::vector<fs::path> made_directories;
   /// Of the staging directory; a single staging file is locked itself.
   FileDescriptor directory;
@@ -171,7 +173,8 @@ struct StagedOutput::Impl {
 };
 
 Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
-  weight_files = layout.files.size();
+  layout_files = layout.files.size();
+  only_weight_file = only_file_of(layout);
   std::error_code ignored;
   replaces = fs::exists(fs::symlink_status(at.path, ignored));
   if (auto made = make_directories(at.path.parent_path(), made_directories); !made) return made;
@@ -239,17 +242,16 @@ Result<void> StagedOutput::Impl::commit_into_directory() {
   keeps_staging = true;
   if (auto synced = sync_directory(at.path); !synced) return synced;
 
-  const std::string only_file = weight_files == 1 ? files.front().final.filename().string() : std::string();
-  for (const std::string& name : stale_files(at.path, only_file)) {
+  for (const std::string& name : stale_files(at.path, only_weight_file)) {
     if (auto removed = remove_file(at.path / name); !removed) return removed;
   }
   const std::span<StagedFile> all(files);
-  for (StagedFile& file : all.first(weight_files)) {
+  for (StagedFile& file : all.first(layout_files)) {
     if (auto renamed = rename_into_place(file); !renamed) return renamed;
   }
   if (auto synced = sync_directory(at.path); !synced) return synced;
 
-  if (files.size() > weight_files) {
+  if (files.size() > layout_files) {
     if (auto renamed = rename_into_place(files.back()); !renamed) return renamed;
     if (auto synced = sync_directory(at.path); !synced) return synced;
   }
@@ -281,7 +283,7 @@ StagedOutput& StagedOutput::operator=(StagedOutput&&) noexcept = default;
 StagedOutput::~StagedOutput() = default;
 
 Result<void> StagedOutput::write(std::uint32_t file, std::uint64_t offset, std::span<const std::byte> bytes) {
-  assert(file < impl_->weight_files);
+  assert(file < impl_->layout_files);
   const Impl::StagedFile& to = impl_->files[file];
   const int error = write_at(to.fd.get(), offset, bytes);
   if (error != 0) return fail(write_failure(error, "write", to.staged));
