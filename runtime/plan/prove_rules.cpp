@@ -9,6 +9,7 @@ void prove_rules(const Plan& plan, Diagnostics& diagnostics) {
           prove_extents(plan, rule, diagnostics) && all;
   }
   if (all) prove_disjoint(plan, diagnostics);
+  if (all) find_unreachable(plan, diagnostics);
 }
 
 }  // namespace omap
