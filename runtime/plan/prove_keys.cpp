@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 
 #include "runtime/plan/prove_rules.h"
 
@@ -87,27 +86,6 @@ bool prove_keys(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
     }
   }
   return prove_loops(plan, rule, diagnostics);
-}
-
-bool prove_disjoint(const Plan& plan, Diagnostics& diagnostics) {
-  bool all = true;
-  for (const Direction direction : {Direction::right, Direction::left}) {
-    std::map<std::string, const Term*> writers;
-    for (const Rule& rule : plan.rules) {
-      // Conditions may exclude each other: binding decides.
-      if (!rule.runs(direction) || rule.when) continue;
-      for (const Term& term : rule.destinations(direction)) {
-        const auto [first, is_new] = writers.try_emplace(to_text(term.key), &term);
-        if (is_new) continue;
-        all = false;
-        diagnostics.push_back(Diagnostic(Code::key_written_twice, term.range, "`{}` of `{}` is written twice",
-                                         to_text(term.key), plan.destination_side(direction).name)
-                                  .also(first->second->range, "here too")
-                                  .help("drop one of them, or say which when: `when CONDITION`"));
-      }
-    }
-  }
-  return all;
 }
 
 }  // namespace omap

@@ -12,6 +12,8 @@ void prove_rules(const Plan& plan, Diagnostics& diagnostics) {
   if (!all) return;
   prove_params(plan, diagnostics);
   prove_disjoint(plan, diagnostics);
+  prove_config(plan, diagnostics);
+  find_unreachable(plan, diagnostics);
 }
 
 }  // namespace omap

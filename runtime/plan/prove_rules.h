@@ -20,6 +20,9 @@ bool prove_axes(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
 /// may stand, and `r/128`.
 bool prove_values(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
 
+/// No two lines of a direction write one path of a config, as far as conditions tell.
+void prove_config(const Plan& plan, Diagnostics& diagnostics);
+
 /// A warning for each param that a direction needs and cannot read.
 void prove_params(const Plan& plan, Diagnostics& diagnostics);
 
@@ -29,7 +32,12 @@ bool prove_extents(const Plan& plan, const Rule& rule, Diagnostics& diagnostics)
 /// A key tells the values of its indexes apart.
 bool prove_keys(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
 
-/// No two rules of a direction write one key, as far as their templates show.
+/// No two rules of a direction write one key: their keys differ for all values of their indexes, or their conditions
+/// exclude each other. What cannot be told without a checkpoint is a note, and left to binding. Nearly linear in the
+/// rules; a plan with too many keys that are alike gets a note that says so.
 bool prove_disjoint(const Plan& plan, Diagnostics& diagnostics);
+
+/// Warns of conditions that hold for no values, and of alternatives that nothing chooses.
+void find_unreachable(const Plan& plan, Diagnostics& diagnostics);
 
 }  // namespace omap
