@@ -217,8 +217,8 @@ TEST_CASE("shapes that do not fit are refused") {
 }
 
 TEST_CASE("two rules that write one key are refused where no condition keeps them apart") {
-  const Plan plan = plan_of("param first: bool\n x <-> z when first\n y <-> z when first");
-  CHECK(codes(bound_to(plan, made({{"x", {1}}, {"y", {1}}}), {Direction::right, {"first=true"}})) ==
+  const Plan plan = plan_of("param first: bool\n param second: bool\n x <-> z when first\n y <-> z when second");
+  CHECK(codes(bound_to(plan, made({{"x", {1}}, {"y", {1}}}), {Direction::right, {"first=true", "second=true"}})) ==
         std::vector{Code::destination_twice});
   const Plan apart = plan_of("param first: bool\n x -> z when first\n y -> z when not first\n ignore a:*");
   CHECK(converted(apart, made({{"x", {1}}, {"y", {2}}}), {Direction::right, {"first=false"}}).at("z").shape ==
