@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/bind/bind.h"
+#include "runtime/bind/bind_modules.h"
 #include "runtime/checkpoint/checkpoint_reader.h"
 #include "runtime/json/value.h"
 #include "runtime/plan/plan.h"

@@ -7,18 +7,16 @@
 
 #include "runtime/bind/bind_config.h"
 #include "runtime/bind/bind_instance.h"
+#include "runtime/bind/bind_notes.h"
 #include "runtime/bind/bind_report.h"
 #include "runtime/bind/expand_rule.h"
+#include "runtime/bind/known_extents.h"
 #include "runtime/bind/report_unclaimed.h"
 #include "runtime/bind/rule_values.h"
-#include "runtime/plan/axis_uses.h"
+#include "runtime/bind/source_claims.h"
 
 namespace omap {
 namespace {
-
-std::string root_in(const SideDeclaration& side, std::string_view format) {
-  return side.format == format ? side.root : std::string();
-}
 
 class Binder {
  public:
@@ -29,7 +27,7 @@ class Binder {
         destination_root_(root_in(plan.destination_side(direction_), options.destination_format)),
         environment_(plan, direction_, keys_, configs, options.settings),
         report_(plan, direction_),
-        claimed_(source.tensors().size(), false),
+        claims_(plan, keys_, report_),
         configs_(configs) {}
 
   Result<BoundMapping> bind() {
@@ -44,7 +42,8 @@ class Binder {
     auto unclaimed = find_unclaimed();
     Diagnostics problems = report_.finish(std::move(unclaimed), environment_);
     if (has_errors(problems)) return fail(std::move(problems));
-    add_notes();
+    const BindFindings findings{direction_, bound_.outside_root, inexact_};
+    bound_.notes = bind_notes(plan_, configs_, environment_, findings);
     return std::move(bound_);
   }
 
@@ -89,17 +88,24 @@ class Binder {
       return;
     }
     std::vector<SourceTensors> sources;
-    std::size_t found = 0, wanted = 0;
-    for (const RuleInstance& instance : *instances) sources.push_back(find_sources(number, instance, found, wanted));
-    if (rule.optional && found == 0) return;
-    if (rule.optional && found < wanted) {
+    std::vector<bool> complete;
+    SourceCount all;
+    for (const RuleInstance& instance : *instances) {
+      sources.push_back(claims_.claim(number, instance));
+      const SourceCount count = count_sources(instance, sources.back());
+      complete.push_back(count.complete());
+      all.wanted += count.wanted;
+      all.found += count.found;
+    }
+    if (rule.optional && all.found == 0) return;
+    if (rule.optional && !all.complete()) {
       report_.add(Diagnostic(Code::optional_partial, rule.range, "{} of the {} keys of an optional rule are there",
-                             found, wanted)
+                             all.found, all.wanted)
                       .label("optional is all or none")
                       .help("complete the checkpoint, or give the rule an index that runs over what is there"));
       return;
     }
-    const auto extents = known_extents(rule);
+    const auto extents = known_extents(plan_, rule, environment_, report_);
     if (!extents || instances->empty()) return;
     auto values = rule_values(rule, direction_, environment_);
     if (!values) {
@@ -108,104 +114,8 @@ class Binder {
     }
     const BoundRule bound = bound_rule(plan_, number, direction_, std::move(*values));
     for (std::size_t i = 0; i < instances->size(); ++i) {
-      if (complete((*instances)[i], sources[i])) add_instance(bound, (*instances)[i], sources[i], *extents);
+      if (complete[i]) add_instance(bound, (*instances)[i], sources[i], *extents);
     }
-  }
-
-  SourceTensors find_sources(std::uint32_t rule, const RuleInstance& instance, std::size_t& found,
-                             std::size_t& wanted) {
-    SourceTensors tensors(instance.sources.size());
-    for (std::size_t t = 0; t < instance.sources.size(); ++t) {
-      for (const ExpandedKey& key : instance.sources[t].keys) {
-        if (const auto tensor = claim(rule, key.texts, instance.loops, found, wanted)) {
-          tensors[t].tensors.push_back(*tensor);
-        }
-        std::vector<std::uint32_t> operands;
-        for (const auto& texts : key.operands) {
-          if (const auto operand = claim(rule, texts, instance.loops, found, wanted)) operands.push_back(*operand);
-        }
-        tensors[t].operands.push_back(std::move(operands));
-      }
-    }
-    return tensors;
-  }
-
-  std::optional<std::uint32_t> claim(std::uint32_t rule, const std::vector<std::string>& texts, const Scope& loops,
-                                     std::size_t& found, std::size_t& wanted) {
-    ++wanted;
-    const auto tensor = find_source(rule, texts);
-    if (!plan_.rules[rule].optional) report_.expect(rule, texts[0], loops, tensor.has_value());
-    if (!tensor) return std::nullopt;
-    ++found;
-    claimed_[*tensor] = true;
-    return tensor;
-  }
-
-  std::optional<std::uint32_t> find_source(std::uint32_t rule, const std::vector<std::string>& texts) {
-    std::optional<std::uint32_t> tensor;
-    for (const std::string& text : texts) {
-      const auto other = keys_.find(text);
-      if (other && tensor && *tensor != *other) {
-        report_.add(Diagnostic(Code::alternatives_both, plan_.rules[rule].range, "both `{}` and `{}` are there",
-                               keys_.index().tensors()[*tensor].key, text)
-                        .label("this rule takes either")
-                        .help("remove one of them from the checkpoint"));
-        claimed_[*other] = true;
-      }
-      if (other && !tensor) tensor = other;
-    }
-    return tensor;
-  }
-
-  static bool complete(const RuleInstance& instance, const SourceTensors& tensors) {
-    for (std::size_t t = 0; t < tensors.size(); ++t) {
-      const auto& keys = instance.sources[t].keys;
-      if (tensors[t].tensors.size() != keys.size()) return false;
-      for (std::size_t k = 0; k < keys.size(); ++k) {
-        if (tensors[t].operands[k].size() != keys[k].operands.size()) return false;
-      }
-    }
-    return true;
-  }
-
-  /// Extents of the indexes and int params that are axes of the rule. A param without a value is left to the shapes.
-  std::optional<Extents> known_extents(const Rule& rule) {
-    Extents extents;
-    for (const auto* side : {&rule.left, &rule.right}) {
-      for (const Term& term : *side) {
-        std::vector<AxisUse> uses = axis_uses(term);
-        for (const Operand* operand : operands_of(term)) {
-          for (AxisUse& use : axis_uses(*operand)) uses.push_back(std::move(use));
-        }
-        for (const AxisUse& use : uses) {
-          if (!extents.find(use.name) && !add_known(rule, use.name, extents)) return std::nullopt;
-        }
-      }
-    }
-    return extents;
-  }
-
-  bool add_known(const Rule& rule, const std::string& axis, Extents& extents) {
-    if (plan_.find_index(axis)) {
-      const auto& values = environment_.index_values(axis);
-      if (!values) {
-        report_.no_value(rule.range, values.error(), "needed by this rule");
-        return false;
-      }
-      extents.set(axis, static_cast<std::int64_t>(values->size()));
-    } else if (plan_.find_param(axis)) {
-      const Evaluated value = environment_.param(axis);
-      if (!value && value.error().kind != NoValue::Kind::failed) return true;
-      const std::int64_t* extent = value ? value->integer() : nullptr;
-      if (!extent || *extent < 0) {
-        const NoValue negative{NoValue::Kind::failed, fmt::format("`{}` is an axis, and is no size", axis),
-                               Code::value_type, axis};
-        report_.no_value(rule.range, value ? negative : value.error(), "needed by this rule");
-        return false;
-      }
-      extents.set(axis, *extent);
-    }
-    return true;
   }
 
   void add_instance(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources,
@@ -267,14 +177,19 @@ class Binder {
     const auto matcher = pattern_of(same.pattern, same.when, same.range, "needed by this `same`");
     if (!matcher) return;
     const auto rule = static_cast<std::uint32_t>(plan_.rules.size()) + number;
-    for (std::uint32_t tensor = 0; tensor < claimed_.size(); ++tensor) {
+    for (std::uint32_t tensor = 0; tensor < keys_.index().tensors().size(); ++tensor) {
       const auto key = keys_.key(tensor);
-      if (claimed_[tensor] || !key || !matcher->match(*key)) continue;
-      claimed_[tensor] = true;
+      if (claims_.is_claimed(tensor) || !key || !matcher->match(*key)) continue;
+      claims_.claim(tensor);
       const TensorInfo& info = keys_.index().tensors()[tensor];
-      Destination destination{destination_root_ + std::string(*key), info.dtype, info.shape, info.bytes.size, rule, {}};
+      if (bits(info.dtype) % 8 == 0 && !byte_count(info.dtype, info.shape)) {
+        report_.problem(rule, {Code::size_overflow, info.key, "would become a dense tensor, too large"});
+        continue;
+      }
+      Destination destination = same_destination(info, tensor);
+      destination.key = destination_root_ + std::string(*key);
+      destination.rule = rule;
       if (!may_write(rule, destination.key)) continue;
-      if (info.bytes.size > 0) destination.boxes.push_back({tensor, StridedCopy{0, 0, info.bytes.size, {}}});
       bound_.rules.push_back({rule, {tensor}, {static_cast<std::uint32_t>(bound_.program.destinations.size())}, {}});
       bound_.program.destinations.push_back(std::move(destination));
     }
@@ -319,7 +234,7 @@ class Binder {
     const auto first = keys_.find(dropped);
     const auto second = keys_.find(kept);
     if (!first) return;
-    claimed_[*first] = true;
+    claims_.claim(*first);
     if (second) {
       bound_.program.ties.push_back({*first, *second, tie.range});
       return;
@@ -338,8 +253,8 @@ class Binder {
       if (matcher) ignored.push_back(std::move(*matcher));
     }
     std::vector<std::string> unclaimed;
-    for (std::uint32_t tensor = 0; tensor < claimed_.size(); ++tensor) {
-      if (claimed_[tensor]) continue;
+    for (std::uint32_t tensor = 0; tensor < keys_.index().tensors().size(); ++tensor) {
+      if (claims_.is_claimed(tensor)) continue;
       const auto key = keys_.key(tensor);
       if (!key) {
         ++bound_.outside_root;
@@ -353,45 +268,13 @@ class Binder {
     return unclaimed;
   }
 
-  void add_notes() {
-    const std::string& side = plan_.source_side(direction_).name;
-    if (!configs_.contains(default_config_file) && !environment_.stand_ins().empty()) {
-      std::vector<std::string> values;
-      for (const auto& [param, value] : environment_.stand_ins())
-        values.push_back(fmt::format("{} = {}", param, spell(value)));
-      bound_.notes.push_back(
-          Diagnostic(Code::default_taken, "`{}` has no config.json: {}", side, fmt::join(values, ", "))
-              .note("these come from the checkpoint's headers and from defaults; `--set NAME=VALUE` overrides"));
-    }
-    if (bound_.outside_root > 0) {
-      bound_.notes.push_back(Diagnostic(Code::sources_outside_root, "{} tensors of `{}` are outside `{}` and left out",
-                                        bound_.outside_root, side, plan_.source_side(direction_).root));
-    }
-    add_rounding_note();
-    if (auto note = unread_config(plan_, direction_, configs_)) bound_.notes.push_back(std::move(*note));
-  }
-
-  void add_rounding_note() {
-    if (inexact_.empty()) return;
-    bound_.notes.push_back(
-        Diagnostic(Code::result_inexact, "{} rounded: the way back need not give the same bits",
-                   inexact_.size() == 1 ? list_keys(inexact_) + " is" : list_keys(inexact_) + " are"));
-  }
-
-  static std::string spell(const Value& value) {
-    if (value.boolean()) return *value.boolean() ? "true" : "false";
-    if (value.integer()) return std::to_string(*value.integer());
-    if (value.real()) return fmt::format("{}", *value.real());
-    return value.string() ? *value.string() : fmt::format("a {}", value.type_name());
-  }
-
   const Plan& plan_;
   Direction direction_;
   SourceKeys keys_;
   std::string destination_root_;
   Environment environment_;
   BindReport report_;
-  std::vector<bool> claimed_;
+  SourceClaims claims_;
   const Configs& configs_;
   std::vector<std::string> inexact_;
   BoundMapping bound_;
@@ -404,29 +287,6 @@ class Binder {
 Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source, const Configs& configs,
                                const BindOptions& options) {
   return Binder(plan, source, configs, options).bind();
-}
-
-Result<std::vector<ModuleName>> bind_modules(const Plan& plan, const TensorIndex& source, const Configs& configs,
-                                             const BindOptions& options) {
-  const SourceKeys keys(source, root_in(plan.source_side(options.direction), options.source_format));
-  Environment environment(plan, options.direction, keys, configs, options.settings);
-  BindReport report(plan, options.direction);
-  std::vector<ModuleName> names;
-  std::size_t budget = max_expanded_keys;
-  for (const Rule& rule : plan.modules) {
-    if (!rule.runs(options.direction)) continue;
-    const auto instances = expand_rule(plan, rule, options.direction, environment, budget);
-    if (!instances) {
-      report.no_value(rule.range, instances.error(), "needed by this rule");
-      continue;
-    }
-    for (const RuleInstance& instance : *instances) {
-      names.push_back({instance.sources[0].keys[0].texts[0], instance.destinations[0].keys[0].texts[0]});
-    }
-  }
-  Diagnostics problems = report.finish({}, environment);
-  if (has_errors(problems)) return fail(std::move(problems));
-  return names;
 }
 
 }  // namespace omap

@@ -52,16 +52,6 @@ struct BindOptions {
 [[nodiscard]] Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source, const Configs& configs,
                                              const BindOptions& options);
 
-/// A pair of names of a `state module` mapping, from source to destination.
-struct ModuleName {
-  std::string source;
-  std::string destination;
-};
-/// The rules about modules for every value of their indexes. What the modules of a model are no checkpoint tells: names
-/// that are not there are no fault.
-[[nodiscard]] Result<std::vector<ModuleName>> bind_modules(const Plan& plan, const TensorIndex& source,
-                                                           const Configs& configs, const BindOptions& options);
-
 /// `name=value` texts as values of the plan's params: ints, floats, `true`/`false`, strings as they stand; lists and
 /// configs as JSON.
 [[nodiscard]] Result<Settings> parse_settings(const Plan& plan, const std::vector<std::string>& texts);

@@ -7,12 +7,33 @@
 #include "runtime/bind/box_copies.h"
 #include "runtime/bind/place_boxes.h"
 #include "runtime/dtype/element.h"
-#include "runtime/plan/axis_uses.h"
 
 namespace omap {
 namespace {
 
-std::string spell_shape(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+/// Of a tensor with elements.
+std::vector<std::int64_t> strides_of(const TensorInfo& tensor) {
+  return tensor.strides.empty() ? dense_strides(tensor.shape) : tensor.strides;
+}
+
+/// All elements of a tensor, moved as they are: dims in the same order on both sides.
+BoxLoops whole_loops(const TensorInfo& tensor) {
+  const auto source = strides_of(tensor);
+  const auto destination = dense_strides(tensor.shape);
+  BoxLoops loops;
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    loops.loops.push_back({"", tensor.shape[i], source[i], destination[i]});
+  }
+  return loops;
+}
+
+/// The places of the boxes of a term's tensors, which all have one shape: once for all of them, or, where their strides
+/// differ, for each.
+struct TermPlaces {
+  std::vector<std::vector<BoxPlace>> by_key;
+  [[nodiscard]] bool empty() const { return by_key.empty(); }
+  [[nodiscard]] const std::vector<BoxPlace>& of(std::size_t key) const { return by_key[by_key.size() == 1 ? 0 : key]; }
+};
 
 class InstanceBinding {
  public:
@@ -24,12 +45,13 @@ class InstanceBinding {
         instance_(instance),
         sources_(sources),
         index_(index) {
-    made_.extents = std::move(known);
+    shapes_.extents = std::move(known);
   }
 
   BoundInstance bind() {
     if (find_dtype()) bound_.shaped ? bind_shaped() : bind_whole();
     if (made_.problem) made_.destinations.clear();
+    made_.extents = std::move(shapes_.extents);
     return std::move(made_);
   }
 
@@ -92,9 +114,7 @@ class InstanceBinding {
     }
     add_destination(key, dtype, source.shape, *bytes);
     if (!computes(0, 0)) return copy_whole();
-    BoxLoops all;
-    all.loops.push_back({"", *element_count(source.shape), 1, 1});
-    add_box(all, {0, 0, 0, 0});
+    if (*bytes > 0) add_box(whole_loops(source), {0, 0, 0, 0});
   }
 
   /// Whether elements change on their way from a source term to a destination term.
@@ -106,7 +126,13 @@ class InstanceBinding {
   }
 
   void bind_shaped() {
-    if (!find_rank() || !unify_sources() || !size_destinations()) return;
+    auto shapes = unify_shapes(bound_, instance_, sources_, index_, std::move(shapes_.extents));
+    if (!shapes) {
+      made_.problem = std::move(shapes.error());
+      return;
+    }
+    shapes_ = std::move(*shapes);
+    if (!add_destinations()) return;
     if (bound_.fills) return fill_boxes();
     // A rename with names for its axes is still one: no elements need to be told apart.
     if (bits(dtype_) % 8 != 0) {
@@ -118,131 +144,17 @@ class InstanceBinding {
     copy_boxes();
   }
 
-  /// How many dimensions `...` stands for.
-  bool find_rank() {
-    std::optional<std::size_t> rest;
-    for (std::size_t t = 0; t < sources_.size() && !bound_.fills; ++t) {
-      const Shape& shape = *source_terms_[t].shape;
-      const bool ellipsis = std::any_of(shape.dims.begin(), shape.dims.end(),
-                                        [](const AxisExpr& d) { return d.kind == AxisExpr::Kind::ellipsis; });
-      const std::size_t named = shape.dims.size() - (ellipsis ? 1 : 0);
-      for (std::size_t k = 0; k < sources_[t].tensors.size(); ++k) {
-        const TensorInfo& info = tensor(t, k);
-        const std::size_t rank = info.shape.size();
-        if (ellipsis ? rank < named || (rest && *rest != rank - named) : rank != named) {
-          return refuse(
-              Code::rank_mismatch, info.key,
-              fmt::format("has the shape {}, and its rule says `[{}]`", spell_shape(info.shape), to_text(shape)));
-        }
-        if (ellipsis) rest = rank - named;
-        if (info.shape != tensor(t, 0).shape) {
-          return refuse(Code::extent_conflict, info.key,
-                        fmt::format("has the shape {}, and `{}` has {}", spell_shape(info.shape), tensor(t, 0).key,
-                                    spell_shape(tensor(t, 0).shape)));
-        }
-      }
-    }
-    rest_ = rest.value_or(0);
-    return true;
-  }
-
-  bool unify_sources() {
-    for (const Term& term : source_terms_) {
-      source_dims_.push_back(term.shape ? write_out_ellipsis(*term.shape, rest_) : std::vector<AxisExpr>());
-    }
-    for (const Term& term : destination_terms_) destination_dims_.push_back(write_out_ellipsis(*term.shape, rest_));
-    for (const auto* terms : {&source_terms_, &destination_terms_}) {
-      if (!add_literals(axis_uses(*terms), terms->front().key)) return false;
-    }
-    for (bool learnt = true; learnt;) {
-      learnt = false;
-      for (std::size_t t = 0; t < sources_.size(); ++t) {
-        for (std::size_t k = 0; k < sources_[t].tensors.size(); ++k) {
-          const TensorInfo& info = tensor(t, k);
-          if (auto problem = unify(source_dims_[t], info.shape, made_.extents, learnt)) {
-            return refuse(problem->code, info.key, std::move(problem->what), std::move(problem->axis));
-          }
-        }
-      }
-    }
-    return all_known() && operands_fit();
-  }
-
-  /// Every operand has the extents of the tensor that it is computed with.
-  bool operands_fit() {
-    for (std::size_t t = 0; t < source_terms_.size(); ++t) {
-      const auto operands = operands_of(source_terms_[t]);
-      for (const auto& of_key : sources_[t].operands) {
-        for (std::size_t i = 0; i < operands.size(); ++i) {
-          const TensorInfo& info = index_.tensors()[of_key[i]];
-          const std::vector<AxisExpr>& dims = operands[i]->shape.dims;
-          if (info.shape.size() != dims.size()) {
-            return refuse(Code::rank_mismatch, info.key,
-                          fmt::format("has the shape {}, and its rule says `[{}]`", spell_shape(info.shape),
-                                      to_text(operands[i]->shape)));
-          }
-          if (!add_literals(axis_uses(*operands[i]), operands[i]->key)) return false;
-          bool learnt = false;
-          if (auto problem = unify(dims, info.shape, made_.extents, learnt)) {
-            return refuse(problem->code, info.key, std::move(problem->what), std::move(problem->axis));
-          }
-        }
-      }
-    }
-    return true;
-  }
-
-  /// Literals have been held against each other; here against the indexes and params of their names.
-  bool add_literals(const std::vector<AxisUse>& uses, const KeyTemplate& key) {
-    for (const AxisUse& use : uses) {
-      if (use.axis->kind != AxisExpr::Kind::axis || !use.axis->size) continue;
-      const std::int64_t literal = *use.axis->size;
-      const auto extent = made_.extents.find(use.name);
-      if (!extent) made_.extents.set(use.name, literal);
-      if (extent.value_or(literal) == literal) continue;
-      return refuse(
-          Code::extent_conflict, to_text(key),
-          fmt::format("is in a rule that says `{}={}`, where `{}` is {}", use.name, literal, use.name, *extent),
-          use.name);
-    }
-    return true;
-  }
-
-  bool all_known() {
-    for (std::size_t t = 0; t < sources_.size(); ++t) {
-      if (sources_[t].tensors.empty()) continue;
-      for (const AxisExpr& dim : source_dims_[t]) {
-        std::optional<ShapeProblem> problem;
-        if (extent_of(dim, made_.extents, 0, problem)) continue;
-        return refuse(Code::extent_undetermined, tensor(t, 0).key,
-                      fmt::format("has {}, which does not tell the extents in `{}`", spell_shape(tensor(t, 0).shape),
-                                  to_text(dim)));
-      }
-    }
-    return true;
-  }
-
-  bool size_destinations() {
-    for (std::size_t t = 0; t < destination_dims_.size(); ++t) {
-      std::vector<std::int64_t> shape;
-      const std::string& key = instance_.destinations[t].keys.empty() ? to_text(destination_terms_[t].key)
-                                                                      : instance_.destinations[t].keys[0].texts[0];
-      for (const AxisExpr& dim : destination_dims_[t]) {
-        std::optional<ShapeProblem> problem;
-        const auto extent = extent_of(dim, made_.extents, 0, problem);
-        if (problem) return refuse(problem->code, key, std::move(problem->what));
-        if (!extent) {
-          return refuse(Code::extent_undetermined, key,
-                        fmt::format("would get `{}`, and an extent in it is not known", to_text(dim)));
-        }
-        shape.push_back(*extent);
-      }
+  bool add_destinations() {
+    for (std::size_t t = 0; t < destination_terms_.size(); ++t) {
+      const std::vector<std::int64_t>& shape = shapes_.destination_shapes[t];
+      const auto& keys = instance_.destinations[t].keys;
       const auto bytes = byte_count(stored_as(t), shape);
-      if (!bytes)
-        return refuse(Code::size_overflow, key, fmt::format("would get the shape {}, too large", spell_shape(shape)));
+      if (!bytes) {
+        return refuse(Code::size_overflow, keys.empty() ? to_text(destination_terms_[t].key) : keys[0].texts[0],
+                      fmt::format("would get the shape {}, too large", spell_shape(shape)));
+      }
       first_destination_.push_back(made_.destinations.size());
-      for (const ExpandedKey& expanded : instance_.destinations[t].keys)
-        add_destination(expanded.texts[0], stored_as(t), shape, *bytes);
+      for (const ExpandedKey& key : keys) add_destination(key.texts[0], stored_as(t), shape, *bytes);
     }
     return true;
   }
@@ -252,31 +164,36 @@ class InstanceBinding {
            source_terms_[0].shape == destination_terms_[0].shape && sources_[0].tensors.size() == 1 &&
            made_.destinations.size() == 1 && !computes(0, 0);
   }
-  void copy_whole() {
-    Destination& destination = made_.destinations[0];
-    if (destination.bytes == 0) return;
-    destination.boxes.push_back({sources_[0].tensors[0], StridedCopy{0, 0, destination.bytes, {}}});
-  }
+  void copy_whole() { made_.destinations[0].boxes = same_destination(tensor(0, 0), sources_[0].tensors[0]).boxes; }
 
-  /// The places of a term's boxes; none of a tensor without elements.
-  [[nodiscard]] std::vector<BoxPlace> source_places(std::size_t term) const {
-    if (sources_[term].tensors.empty() || element_count(tensor(term, 0).shape) == 0) return {};
-    return place_boxes(source_dims_[term], tensor(term, 0).shape, made_.extents);
+  /// Nothing of tensors without elements.
+  [[nodiscard]] TermPlaces source_places(std::size_t term) const {
+    const std::vector<std::uint32_t>& tensors = sources_[term].tensors;
+    if (tensors.empty() || element_count(tensor(term, 0).shape) == 0) return {};
+    const bool alike = std::ranges::all_of(
+        tensors, [&](std::uint32_t other) { return index_.tensors()[other].strides == tensor(term, 0).strides; });
+    TermPlaces places;
+    for (std::size_t k = 0; k < (alike ? 1 : tensors.size()); ++k) {
+      const TensorInfo& info = tensor(term, k);
+      places.by_key.push_back(place_boxes(shapes_.source_dims[term], info.shape, strides_of(info), shapes_.extents));
+    }
+    return places;
   }
   [[nodiscard]] std::vector<BoxPlace> destination_places(std::size_t term) const {
     if (instance_.destinations[term].keys.empty()) return {};
     const Destination& first = made_.destinations[first_destination_[term]];
     if (first.bytes == 0) return {};
-    return place_boxes(destination_dims_[term], first.shape, made_.extents);
+    return place_boxes(shapes_.destination_dims[term], first.shape, dense_strides(first.shape), shapes_.extents);
   }
 
   void copy_boxes() {
-    std::vector<std::vector<BoxPlace>> from, to;
+    std::vector<TermPlaces> from;
+    std::vector<std::vector<BoxPlace>> to;
     for (std::size_t t = 0; t < sources_.size(); ++t) from.push_back(source_places(t));
-    for (std::size_t t = 0; t < destination_dims_.size(); ++t) to.push_back(destination_places(t));
+    for (std::size_t t = 0; t < destination_terms_.size(); ++t) to.push_back(destination_places(t));
     for (const BoxPair& pair : bound_.pairing.pairs) {
       if (from[pair.source.term].empty() || to[pair.destination.term].empty()) continue;
-      copy_pair(pair, from[pair.source.term][pair.source.box], to[pair.destination.term][pair.destination.box]);
+      copy_pair(pair, from[pair.source.term], to[pair.destination.term][pair.destination.box]);
     }
     for (std::size_t t = 0; t < to.size(); ++t) fill_dropped(t, to[t]);
   }
@@ -290,7 +207,7 @@ class InstanceBinding {
   };
 
   /// One copy for each key of the destination and each key of the source that agree on the indexes that both have.
-  void copy_pair(const BoxPair& pair, const BoxPlace& source, const BoxPlace& destination) {
+  void copy_pair(const BoxPair& pair, const TermPlaces& sources, const BoxPlace& destination) {
     const ExpandedTerm& from = instance_.sources[pair.source.term];
     const ExpandedTerm& to = instance_.destinations[pair.destination.term];
     for (std::size_t d = 0; d < to.keys.size(); ++d) {
@@ -298,7 +215,8 @@ class InstanceBinding {
       for (std::size_t s = 0; s < from.keys.size(); ++s) {
         const Positions from_fixed = positions(from, from.keys[s]);
         if (!agree(from_fixed, to_fixed)) continue;
-        add_box(box_loops(source, from_fixed, destination, to_fixed), {pair.source.term, s, pair.destination.term, d});
+        add_box(box_loops(sources.of(s)[pair.source.box], from_fixed, destination, to_fixed),
+                {pair.source.term, s, pair.destination.term, d});
       }
     }
   }
@@ -354,7 +272,8 @@ class InstanceBinding {
       if (!computable(operand, can_decode(dtype_of(operand)))) return std::nullopt;
       box.computation.operands.push_back(dtype_of(operand));
       box.operands.push_back(
-          {operand, gather_operand(loops, operands[i]->shape.dims, made_.extents, fixed, bits(dtype_of(operand)) / 8)});
+          {operand, gather_operand(loops, operands[i]->shape.dims, strides_of(index_.tensors()[operand]),
+                                   shapes_.extents, fixed, bits(dtype_of(operand)) / 8)});
     }
     made_.inexact = made_.inexact || !box.computation.steps.empty() ||
                     !holds_all(box.computation.destination, *box.computation.source);
@@ -444,30 +363,24 @@ class InstanceBinding {
   const SourceTensors& sources_;
   const TensorIndex& index_;
   BoundInstance made_;
+  InstanceShapes shapes_;
   Dtype dtype_ = Dtype::f32;
-  std::size_t rest_ = 0;
-  std::vector<std::vector<AxisExpr>> source_dims_, destination_dims_;
   /// By destination term: the place of its first tensor in `made_.destinations`.
   std::vector<std::size_t> first_destination_;
 };
 
 }  // namespace
 
-BoundRule bound_rule(const Plan& plan, std::uint32_t number, Direction direction, RuleValues values) {
-  const Rule& rule = plan.rules[number];
-  BoundRule bound;
-  bound.rule = &rule;
-  bound.number = number;
-  bound.direction = direction;
-  bound.loops = loop_indexes(plan, rule);
-  bound.shaped = has_shapes(rule);
-  bound.fills = !rule.sources(direction).front().is_tensor();
-  bound.values = std::move(values);
-  if (!bound.shaped || bound.fills) return bound;
-  bound.pairing =
-      pair_boxes(side_boxes(plan, rule.sources(direction), bound.loops),
-                 side_boxes(plan, rule.destinations(direction), bound.loops), rule.to_left != rule.to_right);
-  return bound;
+Destination same_destination(const TensorInfo& source, std::uint32_t place) {
+  Destination destination;
+  destination.dtype = source.dtype;
+  destination.shape = source.shape;
+  destination.bytes = static_cast<std::uint64_t>(byte_count(source.dtype, source.shape).value_or(0));
+  if (destination.bytes == 0) return destination;
+  destination.boxes.push_back({place, source.strides.empty()
+                                          ? StridedCopy{0, 0, destination.bytes, {}}
+                                          : move_elements(whole_loops(source), bits(source.dtype) / 8)});
+  return destination;
 }
 
 BoundInstance bind_instance(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources,

@@ -143,10 +143,13 @@ StridedCopy scatter_elements(const BoxLoops& loops, std::int64_t size) {
 }
 
 std::vector<StridedCopy> gather_operand(const BoxLoops& loops, const std::vector<AxisExpr>& dims,
-                                        const Extents& extents, const Positions& fixed, std::int64_t size) {
+                                        std::span<const std::int64_t> strides, const Extents& extents,
+                                        const Positions& fixed, std::int64_t size) {
   std::vector<OperandAxis> axes;
-  std::int64_t stride = 1;
-  for (std::size_t i = dims.size(); i-- > 0;) place_axes(dims[i], extents, stride, axes);
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    std::int64_t stride = strides[i];
+    place_axes(dims[i], extents, stride, axes);
+  }
 
   std::vector<StridedCopy> copies{empty_copy(size)};
   for (const OperandAxis& axis : axes) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -45,9 +46,9 @@ struct BoxLoops {
 
 /// The elements of an operand that meet the elements of a box, gathered likewise. `dims` is the operand's shape, of one
 /// box; along axes that it lacks it is repeated, and along `r/128` each entry is, 128 times: the axis is split into
-/// whole blocks and a rest. `fixed` holds the axes that keys fix.
+/// whole blocks and a rest. `strides` are those of its dimensions; `fixed` holds the axes that keys fix.
 [[nodiscard]] std::vector<StridedCopy> gather_operand(const BoxLoops& loops, const std::vector<AxisExpr>& dims,
-                                                      const Extents& extents, const Positions& fixed,
-                                                      std::int64_t size);
+                                                      std::span<const std::int64_t> strides, const Extents& extents,
+                                                      const Positions& fixed, std::int64_t size);
 
 }  // namespace omap

@@ -24,18 +24,19 @@ Pieces sum_of(const AxisExpr& axis, const Extents& extents, std::int64_t dropped
   return sum;
 }
 
-/// Every box of `outer` holds every box of `inner`, which is `inner_size` long.
-std::vector<BoxPlace> nest(const std::vector<BoxPlace>& outer, const std::vector<BoxPlace>& inner,
-                           std::int64_t inner_size) {
+/// Every box of `outer` holds every box of `inner`; positions of the outer count `outer_unit` elements, of the inner
+/// `inner_unit`.
+std::vector<BoxPlace> nest(const std::vector<BoxPlace>& outer, std::int64_t outer_unit,
+                           const std::vector<BoxPlace>& inner, std::int64_t inner_unit) {
   std::vector<BoxPlace> all;
   all.reserve(outer.size() * inner.size());
   for (const BoxPlace& a : outer) {
     for (const BoxPlace& b : inner) {
-      BoxPlace box = a;
-      box.offset = a.offset * inner_size + b.offset;
-      for (AxisPlace& place : box.axes) place.stride *= inner_size;
-      box.axes.insert(box.axes.end(), b.axes.begin(), b.axes.end());
-      all.push_back(std::move(box));
+      BoxPlace& box = all.emplace_back();
+      box.offset = a.offset * outer_unit + b.offset * inner_unit;
+      box.axes.reserve(a.axes.size() + b.axes.size());
+      for (const AxisPlace& place : a.axes) box.axes.push_back({place.axis, place.extent, place.stride * outer_unit});
+      for (const AxisPlace& place : b.axes) box.axes.push_back({place.axis, place.extent, place.stride * inner_unit});
     }
   }
   return all;
@@ -45,7 +46,7 @@ Pieces product_of(const AxisExpr& axis, const Extents& extents, std::int64_t dro
   Pieces product{1, {BoxPlace{}}};
   for (const AxisExpr& part : axis.parts) {
     const Pieces inner = pieces_of(part, extents, dropped);
-    product.boxes = nest(product.boxes, inner.boxes, inner.extent);
+    product.boxes = nest(product.boxes, inner.extent, inner.boxes, 1);
     product.extent *= inner.extent;
   }
   return product;
@@ -73,11 +74,11 @@ Pieces pieces_of(const AxisExpr& axis, const Extents& extents, std::int64_t drop
 }  // namespace
 
 std::vector<BoxPlace> place_boxes(std::span<const AxisExpr> dims, std::span<const std::int64_t> sizes,
-                                  const Extents& extents) {
+                                  std::span<const std::int64_t> strides, const Extents& extents) {
   std::vector<BoxPlace> all{BoxPlace{}};
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const Pieces dim = pieces_of(dims[i], extents, dropped_extent(dims[i], extents, sizes[i]));
-    all = nest(all, dim.boxes, sizes[i]);
+    all = nest(all, 1, dim.boxes, strides[i]);
   }
   return all;
 }

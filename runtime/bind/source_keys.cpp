@@ -2,6 +2,10 @@
 
 namespace omap {
 
+std::string root_in(const SideDeclaration& side, std::string_view format) {
+  return side.format == format ? side.root : std::string();
+}
+
 std::optional<std::uint32_t> SourceKeys::find(std::string_view key) const {
   if (root_.empty()) return index_->find(key);
   return index_->find(root_ + std::string(key));

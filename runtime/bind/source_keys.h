@@ -7,8 +7,12 @@
 #include <vector>
 
 #include "runtime/checkpoint/tensor_index.h"
+#include "runtime/plan/plan.h"
 
 namespace omap {
+
+/// What the keys of a side begin with in a checkpoint of a format, and keys in rules do not.
+[[nodiscard]] std::string root_in(const SideDeclaration& side, std::string_view format);
 
 /// The keys of a checkpoint as rules see them: those under the side's root, without it.
 /// Refers to the index, which has to outlive it.

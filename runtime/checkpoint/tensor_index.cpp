@@ -31,6 +31,16 @@ std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape
   return count;
 }
 
+std::vector<std::int64_t> dense_strides(const std::vector<std::int64_t>& shape) {
+  std::vector<std::int64_t> strides(shape.size());
+  std::int64_t stride = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    strides[i] = stride;
+    stride *= shape[i];
+  }
+  return strides;
+}
+
 std::optional<std::int64_t> byte_count(Dtype dtype, const std::vector<std::int64_t>& shape) {
   const std::optional<std::int64_t> count = element_count(shape);
   if (!count) return std::nullopt;

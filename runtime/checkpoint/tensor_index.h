@@ -20,12 +20,16 @@ struct ByteRange {
   friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
-/// What a header says of one tensor: dense, row-major, little-endian. Extents are at least 0.
+/// What a header says of one tensor, little-endian. Extents are at least 0.
 struct TensorInfo {
   std::string key;
   Dtype dtype = Dtype::f32;
   std::vector<std::int64_t> shape;
+  /// All elements lie in it, the first one at its beginning.
   ByteRange bytes;
+  /// From one element to the next along each dimension, in elements, at least 0: as many as `shape` has extents.
+  /// Empty: dense and row-major.
+  std::vector<std::int64_t> strides = {};
   friend bool operator==(const TensorInfo&, const TensorInfo&) = default;
 };
 
@@ -56,6 +60,8 @@ class TensorIndex {
 
 /// Elements of a shape, or nothing where the product exceeds 2^63 - 1. A zero extent makes it 0, whatever the others.
 [[nodiscard]] std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape);
+/// The strides of a dense, row-major tensor of at least one element, in elements.
+[[nodiscard]] std::vector<std::int64_t> dense_strides(const std::vector<std::int64_t>& shape);
 /// Bytes of a dense tensor, or nothing where they exceed 2^63 - 1 or are not whole (types smaller than a byte).
 [[nodiscard]] std::optional<std::int64_t> byte_count(Dtype dtype, const std::vector<std::int64_t>& shape);
 

@@ -1,0 +1,46 @@
+#include "runtime/bind/bind_notes.h"
+
+#include "runtime/bind/bind_config.h"
+#include "runtime/bind/report_unclaimed.h"
+
+namespace omap {
+namespace {
+
+std::string spell(const Value& value) {
+  if (value.boolean()) return *value.boolean() ? "true" : "false";
+  if (value.integer()) return std::to_string(*value.integer());
+  if (value.real()) return fmt::format("{}", *value.real());
+  return value.string() ? *value.string() : fmt::format("a {}", value.type_name());
+}
+
+Diagnostic defaults_taken(const std::string& side, const Environment& environment) {
+  std::vector<std::string> values;
+  for (const auto& [param, value] : environment.stand_ins()) {
+    values.push_back(fmt::format("{} = {}", param, spell(value)));
+  }
+  return Diagnostic(Code::default_taken, "`{}` has no config.json: {}", side, fmt::join(values, ", "))
+      .note("these come from the checkpoint's headers and from defaults; `--set NAME=VALUE` overrides");
+}
+
+}  // namespace
+
+Diagnostics bind_notes(const Plan& plan, const Configs& configs, const Environment& environment,
+                       const BindFindings& findings) {
+  const SideDeclaration& side = plan.source_side(findings.direction);
+  Diagnostics notes;
+  if (!configs.contains(default_config_file) && !environment.stand_ins().empty()) {
+    notes.push_back(defaults_taken(side.name, environment));
+  }
+  if (findings.outside_root > 0) {
+    notes.push_back(Diagnostic(Code::sources_outside_root, "{} tensors of `{}` are outside `{}` and left out",
+                               findings.outside_root, side.name, side.root));
+  }
+  if (!findings.inexact.empty()) {
+    notes.push_back(Diagnostic(Code::result_inexact, "{} {} rounded: the way back need not give the same bits",
+                               list_keys(findings.inexact), findings.inexact.size() == 1 ? "is" : "are"));
+  }
+  if (auto unread = unread_config(plan, findings.direction, configs)) notes.push_back(std::move(*unread));
+  return notes;
+}
+
+}  // namespace omap
