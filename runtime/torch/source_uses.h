@@ -1,0 +1,37 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "runtime/bind/copy_program.h"
+
+namespace omap {
+
+/// The source tensors of a run, each held until the last destination that reads it is done, if they are to be released
+/// at all. For several threads.
+class SourceUses {
+ public:
+  SourceUses(const CopyProgram& program, std::vector<at::Tensor> sources, bool release);
+
+  /// While a destination that reads it is not done.
+  [[nodiscard]] const at::Tensor& tensor(std::uint32_t source) const { return sources_[source]; }
+  [[nodiscard]] std::size_t size() const { return sources_.size(); }
+  /// The sources that a destination reads, each once.
+  [[nodiscard]] const std::vector<std::uint32_t>& of(std::size_t destination) const { return read_by_[destination]; }
+
+  /// Destination number `destination` reads nothing any more.
+  void done(std::size_t destination);
+
+ private:
+  std::vector<at::Tensor> sources_;
+  std::vector<std::vector<std::uint32_t>> read_by_;
+  bool release_;
+  std::mutex mutex_;
+  std::vector<std::uint32_t> uses_;
+};
+
+}  // namespace omap
