@@ -38,7 +38,7 @@ struct ConvertOptions {
   /// Called now and then, from one thread at a time, with the bytes that are done and all bytes. May be empty.
   std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
 
-  /// Asks a conversion to stop: it then gives OM5043.
+  /// Asks a conversion to stop: it then gives OM7005.
   std::stop_token stop = {};
 
   /// Gets what is worth knowing and no error: values that are rounded, defaults that were taken. May be empty.

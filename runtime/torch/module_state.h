@@ -15,7 +15,7 @@ namespace omap {
 
 /// Copies a state into the parameters and buffers of a module, whatever their devices and dtypes; requires_grad and
 /// identity of the module's tensors stay. Every tensor of the module has to be in the state, with its shape, and every
-/// key of the state in the module: else an error (OM5045) that lists what does not fit, and the module is as it was.
+/// key of the state in the module: else an error (OM7004) that lists what does not fit, and the module is as it was.
 [[nodiscard]] Result<void> load_state(torch::nn::Module& module, const StateDict& state);
 
 }  // namespace omap

@@ -1,9 +1,23 @@
 #include "runtime/torch/source_uses.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 
 namespace omap {
 namespace {
+
+/// glibc keeps what was not mapped on its own: blocks of up to 32 MiB, once one such was freed.
+void give_memory_back() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
+/// Giving back walks the heap: seldom enough to cost nothing, often enough to be little beside a model.
+constexpr std::uint64_t give_back_bytes = 256 << 20;
 
 std::vector<std::uint32_t> sources_of(const CopyProgram& program, const Destination& destination) {
   std::vector<std::uint32_t> sources;
@@ -41,10 +55,19 @@ void SourceUses::done(std::size_t destination) {
   if (!release_) return;
   // What is freed outlives the lock: giving memory back takes a while.
   std::vector<at::Tensor> freed;
-  const std::scoped_lock lock(mutex_);
-  for (const std::uint32_t source : read_by_[destination]) {
-    if (--uses_[source] == 0) freed.push_back(std::move(sources_[source]));
+  bool give_back = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const std::uint32_t source : read_by_[destination]) {
+      if (--uses_[source] > 0) continue;
+      if (sources_[source].is_cpu()) released_ += sources_[source].nbytes();
+      freed.push_back(std::move(sources_[source]));
+    }
+    give_back = released_ >= give_back_bytes;
+    if (give_back) released_ = 0;
   }
+  freed.clear();
+  if (give_back) give_memory_back();
 }
 
 }  // namespace omap

@@ -23,7 +23,8 @@ class SourceUses {
   /// The sources that a destination reads, each once.
   [[nodiscard]] const std::vector<std::uint32_t>& of(std::size_t destination) const { return read_by_[destination]; }
 
-  /// Destination number `destination` reads nothing any more.
+  /// Destination number `destination` reads nothing any more. What is released goes back to the system, also where the
+  /// allocator would keep it: for memory that a state of a model's size leaves, nothing else of a program may ever ask.
   void done(std::size_t destination);
 
  private:
@@ -32,6 +33,8 @@ class SourceUses {
   bool release_;
   std::mutex mutex_;
   std::vector<std::uint32_t> uses_;
+  /// Bytes released since memory was last given back.
+  std::uint64_t released_ = 0;
 };
 
 }  // namespace omap

@@ -31,7 +31,7 @@ struct StateMapping {
 };
 
 /// Converts states by a plan, in one direction. A value; safe to use from several threads at once. Nothing throws:
-/// exceptions of LibTorch, and allocations that fail, are errors too (OM5044).
+/// exceptions of LibTorch, and allocations that fail, are errors too (OM7006).
 ///
 ///     const auto converter = StateConverter(plan, Direction::right);
 ///     auto converted = converter.convert(std::move(state), {{"layer", 32}}, StateType::weight,

@@ -22,7 +22,7 @@ class StateDict {
   using Entry = std::pair<std::string, at::Tensor>;
 
   StateDict() = default;
-  /// A key that stands twice is an error (OM5040), and so is an undefined tensor (OM5041).
+  /// A key that stands twice is an error (OM7001), and so is an undefined tensor (OM7002).
   [[nodiscard]] static Result<StateDict> from(std::vector<Entry> entries);
   /// In the order of the dictionary.
   [[nodiscard]] static Result<StateDict> from(const c10::Dict<std::string, at::Tensor>& dict);
