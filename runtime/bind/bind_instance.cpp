@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/bind/box_copies.h"
 #include "runtime/bind/place_boxes.h"
@@ -91,18 +92,17 @@ class InstanceBinding {
       return;
     }
     add_destination(key, dtype, source.shape, *bytes);
-    if (!computes(0, 0)) return copy_whole();
+    if (!computes(0, 0, 0)) return copy_whole();
     BoxLoops all;
     all.loops.push_back({"", *element_count(source.shape), 1, 1});
     add_box(all, {0, 0, 0, 0});
   }
 
-  /// Whether elements change on their way from a source term to a destination term.
-  [[nodiscard]] bool computes(std::size_t source, std::size_t destination) const {
-    if (!bound_.values.sources[source].steps.empty() || !bound_.values.destinations[destination].steps.empty()) {
-      return true;
-    }
-    return !sources_[source].tensors.empty() && tensor(source, 0).dtype != stored_as(destination);
+  /// Whether elements change on their way from a key of a source term to a destination term. The keys of one term may
+  /// have different dtypes, where the destination says its own.
+  [[nodiscard]] bool computes(std::size_t source, std::size_t key, std::size_t destination) const {
+    return !bound_.values.sources[source].steps.empty() || !bound_.values.destinations[destination].steps.empty() ||
+           tensor(source, key).dtype != stored_as(destination);
   }
 
   void bind_shaped() {
@@ -250,7 +250,7 @@ class InstanceBinding {
   [[nodiscard]] bool identical() const {
     return source_terms_.size() == 1 && destination_terms_.size() == 1 &&
            source_terms_[0].shape == destination_terms_[0].shape && sources_[0].tensors.size() == 1 &&
-           made_.destinations.size() == 1 && !computes(0, 0);
+           made_.destinations.size() == 1 && !computes(0, 0, 0);
   }
   void copy_whole() {
     Destination& destination = made_.destinations[0];
@@ -321,7 +321,7 @@ class InstanceBinding {
     const std::size_t first = bound_.shaped ? first_destination_[keys.destination_term] : 0;
     Destination& destination = made_.destinations[first + keys.destination_key];
     const std::uint32_t source = sources_[keys.source_term].tensors[keys.source_key];
-    if (!computes(keys.source_term, keys.destination_term)) {
+    if (!computes(keys.source_term, keys.source_key, keys.destination_term)) {
       destination.boxes.push_back({source, move_elements(loops, bits(dtype_of(source)) / 8)});
       return;
     }
@@ -409,7 +409,8 @@ class InstanceBinding {
       const auto boxes = boxes_of(*destination_terms_[t].shape);
       const auto places = destination_places(t);
       for (std::size_t b = 0; b < places.size(); ++b) {
-        if (boxes[b].dropped || *source_terms_[0].fill == 0) {
+        // Bytes that are 0 are 0 in every dtype, but not -0.
+        if (boxes[b].dropped || (*source_terms_[0].fill == 0 && !std::signbit(*source_terms_[0].fill))) {
           add_zeros(t, places[b]);
         } else {
           add_constant(t, places[b]);
