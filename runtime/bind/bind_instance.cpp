@@ -107,15 +107,29 @@ class InstanceBinding {
 
   void bind_shaped() {
     if (!find_rank() || !unify_sources() || !size_destinations()) return;
-    if (bound_.fills) return fill_boxes();
     // A rename with names for its axes is still one: no elements need to be told apart.
-    if (bits(dtype_) % 8 != 0) {
-      if (identical()) return copy_whole();
-      refuse(Code::sub_byte_layout, tensor(0, 0).key,
-             fmt::format("is {}, whose elements are not whole bytes", name(dtype_)));
-      return;
-    }
+    if (bits(dtype_) % 8 != 0 && identical()) return copy_whole();
+    if (!whole_bytes()) return;
+    if (bound_.fills) return fill_boxes();
     copy_boxes();
+  }
+
+  /// Elements can be told apart in every tensor.
+  bool whole_bytes() {
+    const auto whole = [&](Dtype dtype, const std::string& key, const char* is) {
+      return bits(dtype) % 8 == 0 || refuse(Code::sub_byte_layout, key,
+                                            fmt::format("{} {}, whose elements are not whole bytes", is, name(dtype)));
+    };
+    for (std::size_t t = 0; t < sources_.size(); ++t) {
+      for (std::size_t k = 0; k < sources_[t].tensors.size(); ++k) {
+        if (!whole(tensor(t, k).dtype, tensor(t, k).key, "is")) return false;
+      }
+    }
+    for (std::size_t t = 0; t < destination_terms_.size(); ++t) {
+      const auto& keys = instance_.destinations[t].keys;
+      if (!keys.empty() && !whole(stored_as(t), keys[0].texts[0], "would be")) return false;
+    }
+    return true;
   }
 
   /// How many dimensions `...` stands for.
@@ -250,7 +264,8 @@ class InstanceBinding {
   [[nodiscard]] bool identical() const {
     return source_terms_.size() == 1 && destination_terms_.size() == 1 &&
            source_terms_[0].shape == destination_terms_[0].shape && sources_[0].tensors.size() == 1 &&
-           made_.destinations.size() == 1 && !computes(0, 0, 0);
+           made_.destinations.size() == 1 && !computes(0, 0, 0) &&
+           std::ranges::none_of(boxes_of(*source_terms_[0].shape), &Box::dropped);
   }
   void copy_whole() {
     Destination& destination = made_.destinations[0];

@@ -353,6 +353,22 @@ TEST_CASE("keys of one tensor may have several dtypes where they are stored in o
   }
 }
 
+TEST_CASE("elements of less than a byte are moved as whole tensors only") {
+  const MadeTensor halves = tensor_of("a", Dtype::bf16, {2}, Halves{1, 2});
+  MadeTensor nibbles{{"b", Dtype::f4, {4}, {}}, {std::byte{0x12}, std::byte{0x34}}};
+  nibbles.info.bytes.size = 2;
+  const auto renamed = converted(plan_of("a -> c\n b[y] -> d[y] as f4"), {halves, nibbles});
+  CHECK(renamed.at("d").bytes == nibbles.bytes);
+  for (const char* rules : {"a[x], b[y] -> c[x] as bf16, d[y] as f4", "a -> c\n b[(y + _=2)] -> d[(y + _=2)]",
+                            "a -> c\n b -> d\n e[n=8] as f4 <- fill 0"}) {
+    CAPTURE(rules);
+    const Direction direction = std::string_view(rules).find("<-") == std::string_view::npos ? right : left;
+    const std::vector<MadeTensor> sources =
+        direction == right ? std::vector{halves, nibbles} : std::vector<MadeTensor>{};
+    CHECK(refusals(plan_of(rules), sources, {direction, {}, {}, {}}) == std::vector<Code>{Code::sub_byte_layout});
+  }
+}
+
 TEST_CASE("a rounding rule is said, an exact one is not") {
   const auto notes = [](const std::string& rule, Dtype dtype) {
     std::vector<TensorInfo> infos{{"x", dtype, {2}, {0, 0, 2ull * bits(dtype) / 8}}};
