@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <span>
 
-#include "runtime/bind/bind.h"
 #include "runtime/copy/copy_kernel.h"
 
 namespace omap::test {
@@ -19,19 +18,6 @@ TensorIndex headers_of(const Tensors& tensors) {
     offset += tensor.bytes.size();
   }
   return {{"memory"}, std::move(infos)};
-}
-
-BindOptions options_of(const Mapping& mapping, Direction direction) {
-  BindOptions options;
-  options.direction = direction;
-  for (const MadeParam& param : mapping.params) {
-    if (!param.set) continue;
-    options.settings.emplace(param.name, param.flag    ? Value(param.value != 0)
-                                         : param.real  ? Value(*param.real)
-                                         : param.dtype ? Value(spell(*param.dtype))
-                                                       : Value(param.value));
-  }
-  return options;
 }
 
 /// One destination at a time. The copies of one write as many bytes together as it has; that each of those is written
@@ -124,7 +110,7 @@ std::string say(const Diagnostic& diagnostic) {
 
 Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& source) {
   const TensorIndex index = headers_of(source);
-  const auto bound = bind_plan(plan, index, Configs{}, options_of(mapping, direction));
+  const auto bound = bind_plan(plan, index, Configs{}, bind_options(mapping, direction));
   if (!bound) {
     const Diagnostic& error = first_error(bound.error());
     return {std::nullopt, say(error), error.code, {}};
@@ -140,6 +126,19 @@ Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction
     }
   }
   return conversion;
+}
+
+BindOptions bind_options(const Mapping& mapping, Direction direction) {
+  BindOptions options;
+  options.direction = direction;
+  for (const MadeParam& param : mapping.params) {
+    if (!param.set) continue;
+    options.settings.emplace(param.name, param.flag    ? Value(param.value != 0)
+                                         : param.real  ? Value(*param.real)
+                                         : param.dtype ? Value(spell(*param.dtype))
+                                                       : Value(param.value));
+  }
+  return options;
 }
 
 Compiled compiled(const Mapping& mapping) {

@@ -69,10 +69,16 @@ MadeOperand draw_operand(Random& random, const MadeTerm& term, std::size_t numbe
   for (const std::string& index : indexes_in(term.key)) {
     if (random.chance(50)) {
       operand.key.pieces.push_back({KeyPiece::Kind::text, "."});
-      operand.key.pieces.push_back({KeyPiece::Kind::index, index});
+      operand.key.pieces.push_back(
+          *std::find_if(term.key.pieces.begin(), term.key.pieces.end(),
+                        [&](const KeyPiece& p) { return p.kind == KeyPiece::Kind::index && p.text == index; }));
     } else {
       axes.insert(index);
     }
+  }
+  if (random.chance(10)) {
+    operand.key.pieces.push_back({KeyPiece::Kind::text, "."});
+    operand.key.pieces.push_back({KeyPiece::Kind::alternatives, "", 0, {"scale_inv", "scale"}});
   }
   std::vector<AxisExpr> dims;
   for (const std::string& name : axes) {
@@ -93,6 +99,18 @@ MadeOperand draw_operand(Random& random, const MadeTerm& term, std::size_t numbe
     }
   }
   return operand;
+}
+
+/// Lets tensors of one side be computed with one tensor, if it has neither axes nor indexes.
+void share_operands(Random& random, std::vector<MadeTerm>& terms) {
+  const MadeOperand* shared = nullptr;
+  for (MadeTerm& term : terms) {
+    for (MadeStep& step : term.steps) {
+      if (!step.tensor) continue;
+      if (shared && random.chance(50)) step.tensor = *shared;
+      if (step.tensor->shape.dims.empty() && indexes_in(step.tensor->key).empty()) shared = &*step.tensor;
+    }
+  }
 }
 
 void draw_dtypes(Random& random, std::vector<MadeTerm>& sources, const std::vector<MadeTerm>& destinations) {
@@ -149,6 +167,7 @@ void draw_values(Random& random, const Mapping& mapping, std::size_t number, Mad
       }
     }
   }
+  share_operands(random, sources);
   for (auto* side : {&sources, &destinations}) {
     const unsigned chance = random.chance(50) ? 95 : 20;
     for (MadeTerm& term : *side) {

@@ -158,7 +158,10 @@ class Reading {
     std::vector<BoxPair> pairs;
     for (const Box& box : boxes_) {
       const Dtype dtype = dtypes_[box.term];
-      pairs.push_back(pair_of(box, filled(*from_.front().fill, dtype).expand(box.elements.sizes()), true));
+      // Where there is no element, no number needs to fit.
+      const bool none = box.elements.numel() == 0;
+      pairs.push_back(
+          pair_of(box, none ? box.elements : filled(*from_.front().fill, dtype).expand(box.elements.sizes())));
     }
     return assembled(pairs);
   }
@@ -215,10 +218,10 @@ class Reading {
     return pair;
   }
 
-  static BoxPair pair_of(const Box& box, const at::Tensor& bits, bool computed) {
+  static BoxPair pair_of(const Box& box, const at::Tensor& bits) {
     BoxPair pair{box, box};
     pair.bits.elements = bits;
-    pair.computed.elements = at::full(bits.sizes(), computed ? 1 : 0, at::kLong);
+    pair.computed.elements = at::ones(bits.sizes(), at::kLong);
     return pair;
   }
 

@@ -76,9 +76,9 @@ void check_changes(const Run& run, Changes kind, unsigned values) {
 }  // namespace
 
 TEST_CASE("changed mappings are refused, or make what the reference makes of them") {
-  check_changes(run_settings(1000), Changes::layout, 50);
+  check_changes(run_settings(800), Changes::layout, 50);
 }
 
 TEST_CASE("mappings with changed values are refused, or make what the reference makes of them") {
-  check_changes(run_settings(800), Changes::values, 100);
+  check_changes(run_settings(700), Changes::values, 100);
 }
