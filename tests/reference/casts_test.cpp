@@ -81,3 +81,20 @@ TEST_CASE("what lies in the middle of two float32 goes to the even one") {
   const at::Tensor infinity = at::full({}, INFINITY, at::kDouble);
   check_cast(tensor_of_numbers(Dtype::f64, at::cat({middles, at::nextafter(middles, infinity)})), Dtype::f32);
 }
+
+TEST_CASE("numbers to compute with are of every kind") {
+  for (const Dtype dtype : {Dtype::f16, Dtype::bf16, Dtype::f32, Dtype::f64}) {
+    std::uint64_t next = 1;
+    const at::Tensor numbers = to_torch(numbers_tensor(dtype, {2000}, next)).to(at::kDouble);
+    const double least = dtype == Dtype::f64 ? 0x1p-1022 : dtype == Dtype::f16 ? 0x1p-14 : 0x1p-126;
+    const at::Tensor size = numbers.abs(), infinity = at::full({}, INFINITY, at::kDouble);
+    const auto count = [](const at::Tensor& flags) { return flags.sum().item<std::int64_t>(); };
+    CAPTURE(spell(dtype));
+    REQUIRE(count(numbers == infinity) > 10);
+    REQUIRE(count(numbers == -infinity) > 10);
+    REQUIRE(count(numbers.isnan()) > 10);
+    REQUIRE(count((numbers == 0).logical_and(numbers.signbit())) > 10);
+    REQUIRE(count((size > 0).logical_and(size < least)) > 10);
+    REQUIRE(count((size > 0.1).logical_and(size < 10)) > 1000);
+  }
+}
