@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/bind/box_copies.h"
 #include "runtime/bind/place_boxes.h"
@@ -113,16 +114,15 @@ class InstanceBinding {
       return;
     }
     add_destination(key, dtype, source.shape, *bytes);
-    if (!computes(0, 0)) return copy_whole();
+    if (!computes(0, 0, 0)) return copy_whole();
     if (*bytes > 0) add_box(whole_loops(source), {0, 0, 0, 0});
   }
 
-  /// Whether elements change on their way from a source term to a destination term.
-  [[nodiscard]] bool computes(std::size_t source, std::size_t destination) const {
-    if (!bound_.values.sources[source].steps.empty() || !bound_.values.destinations[destination].steps.empty()) {
-      return true;
-    }
-    return !sources_[source].tensors.empty() && tensor(source, 0).dtype != stored_as(destination);
+  /// Whether elements change on their way from a key of a source term to a destination term. The keys of one term may
+  /// have different dtypes, where the destination says its own.
+  [[nodiscard]] bool computes(std::size_t source, std::size_t key, std::size_t destination) const {
+    return !bound_.values.sources[source].steps.empty() || !bound_.values.destinations[destination].steps.empty() ||
+           tensor(source, key).dtype != stored_as(destination);
   }
 
   void bind_shaped() {
@@ -133,15 +133,29 @@ class InstanceBinding {
     }
     shapes_ = std::move(*shapes);
     if (!add_destinations()) return;
-    if (bound_.fills) return fill_boxes();
     // A rename with names for its axes is still one: no elements need to be told apart.
-    if (bits(dtype_) % 8 != 0) {
-      if (identical()) return copy_whole();
-      refuse(Code::sub_byte_layout, tensor(0, 0).key,
-             fmt::format("is {}, whose elements are not whole bytes", name(dtype_)));
-      return;
-    }
+    if (bits(dtype_) % 8 != 0 && identical()) return copy_whole();
+    if (!whole_bytes()) return;
+    if (bound_.fills) return fill_boxes();
     copy_boxes();
+  }
+
+  /// Elements can be told apart in every tensor.
+  bool whole_bytes() {
+    const auto whole = [&](Dtype dtype, const std::string& key, const char* is) {
+      return bits(dtype) % 8 == 0 || refuse(Code::sub_byte_layout, key,
+                                            fmt::format("{} {}, whose elements are not whole bytes", is, name(dtype)));
+    };
+    for (std::size_t t = 0; t < sources_.size(); ++t) {
+      for (std::size_t k = 0; k < sources_[t].tensors.size(); ++k) {
+        if (!whole(tensor(t, k).dtype, tensor(t, k).key, "is")) return false;
+      }
+    }
+    for (std::size_t t = 0; t < destination_terms_.size(); ++t) {
+      const auto& keys = instance_.destinations[t].keys;
+      if (!keys.empty() && !whole(stored_as(t), keys[0].texts[0], "would be")) return false;
+    }
+    return true;
   }
 
   bool add_destinations() {
@@ -162,7 +176,8 @@ class InstanceBinding {
   [[nodiscard]] bool identical() const {
     return source_terms_.size() == 1 && destination_terms_.size() == 1 &&
            source_terms_[0].shape == destination_terms_[0].shape && sources_[0].tensors.size() == 1 &&
-           made_.destinations.size() == 1 && !computes(0, 0);
+           made_.destinations.size() == 1 && !computes(0, 0, 0) &&
+           std::ranges::none_of(boxes_of(*source_terms_[0].shape), &Box::dropped);
   }
   void copy_whole() { made_.destinations[0].boxes = same_destination(tensor(0, 0), sources_[0].tensors[0]).boxes; }
 
@@ -239,7 +254,7 @@ class InstanceBinding {
     const std::size_t first = bound_.shaped ? first_destination_[keys.destination_term] : 0;
     Destination& destination = made_.destinations[first + keys.destination_key];
     const std::uint32_t source = sources_[keys.source_term].tensors[keys.source_key];
-    if (!computes(keys.source_term, keys.destination_term)) {
+    if (!computes(keys.source_term, keys.source_key, keys.destination_term)) {
       destination.boxes.push_back({source, move_elements(loops, bits(dtype_of(source)) / 8)});
       return;
     }
@@ -328,7 +343,8 @@ class InstanceBinding {
       const auto boxes = boxes_of(*destination_terms_[t].shape);
       const auto places = destination_places(t);
       for (std::size_t b = 0; b < places.size(); ++b) {
-        if (boxes[b].dropped || *source_terms_[0].fill == 0) {
+        // Bytes that are 0 are 0 in every dtype, but not -0.
+        if (boxes[b].dropped || (*source_terms_[0].fill == 0 && !std::signbit(*source_terms_[0].fill))) {
           add_zeros(t, places[b]);
         } else {
           add_constant(t, places[b]);

@@ -5,6 +5,7 @@
 
 #include "compiler/compile.h"
 #include "diagnostics/diagnostic.h"
+#include "runtime/bind/bind.h"
 #include "tests/reference/mapping_model.h"
 #include "tests/reference/tensors.h"
 
@@ -23,6 +24,9 @@ struct Conversion {
 [[nodiscard]] Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& source);
 /// The same from the text on.
 [[nodiscard]] Conversion convert(const Mapping& mapping, Direction direction, const Tensors& source);
+
+/// A direction, and what a mapping's params are set to.
+[[nodiscard]] BindOptions bind_options(const Mapping& mapping, Direction direction);
 
 /// The plan of a mapping's text, or why there is none.
 struct Compiled {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tests/reference/draw_shapes.h"
+#include "tests/reference/draw_values.h"
 
 namespace omap::test {
 namespace {
@@ -21,18 +22,23 @@ class RuleDraw {
   RuleDraw(Random& random, const Mapping& mapping, std::size_t number, std::vector<std::string> outer_loops)
       : random_(random), mapping_(mapping), number_(number), outer_(std::move(outer_loops)) {}
 
-  MadeRule draw() {
+  MadeRule draw(unsigned values) {
     static const std::vector<Dtype> dtypes{Dtype::u8,   Dtype::i8,  Dtype::i16, Dtype::f16, Dtype::bf16,
                                            Dtype::bf16, Dtype::i32, Dtype::f32, Dtype::f64, Dtype::i64};
     rule_.dtype = random_.pick(dtypes);
     share_indexes();
-    rule_.arrow = random_.chance(60) ? Arrow::both : random_.chance(50) ? Arrow::right : Arrow::left;
+    const bool has_values = random_.chance(values);
+    rule_.arrow = random_.chance(has_values ? 40 : 60) ? Arrow::both : random_.chance(50) ? Arrow::right : Arrow::left;
     if (random_.chance(10)) {
       draw_whole();
     } else {
       draw_sides();
     }
-    rule_.optional = random_.chance(8);
+    if (has_values) {
+      const bool fills = rule_.arrow != Arrow::both && random_.chance(15) && may_fill();
+      fills ? draw_fill(random_, rule_) : draw_values(random_, mapping_, number_, rule_);
+    }
+    rule_.optional = random_.chance(8) && !rule_.left.front().fill && !rule_.right.front().fill;
     rule_.absent = rule_.optional && random_.chance(50);
     if (random_.chance(15)) rule_.when = draw_condition();
     return std::move(rule_);
@@ -147,6 +153,12 @@ class RuleDraw {
     }
   }
 
+  /// No source would tell what `...` is.
+  [[nodiscard]] bool may_fill() const {
+    return rule_.left.front().shape && std::none_of(rule_.extents.begin(), rule_.extents.end(),
+                                                    [](const auto& extent) { return extent.first.starts_with("..."); });
+  }
+
   void drop_and_repeat() {
     auto& sources = rule_.arrow == Arrow::right ? rule_.left : rule_.right;
     auto& destinations = rule_.arrow == Arrow::right ? rule_.right : rule_.left;
@@ -213,8 +225,9 @@ class RuleDraw {
 
 }  // namespace
 
-MadeRule draw_rule(Random& random, const Mapping& mapping, std::size_t number, std::vector<std::string> outer_loops) {
-  return RuleDraw(random, mapping, number, std::move(outer_loops)).draw();
+MadeRule draw_rule(Random& random, const Mapping& mapping, std::size_t number, unsigned values,
+                   std::vector<std::string> outer_loops) {
+  return RuleDraw(random, mapping, number, std::move(outer_loops)).draw(values);
 }
 
 }  // namespace omap::test

@@ -14,8 +14,10 @@ enum class Alternative : std::uint8_t { first, last };
 /// Tensors for every source of a mapping in one direction, with the extents that its rules carry.
 [[nodiscard]] Tensors made_sources(const Mapping& mapping, Direction direction, Alternative alternative);
 
+/// Whether rules count that compute or cast: what comes back of those need not be what was.
+enum class Exactness : std::uint8_t { any, exact };
 /// Keys that rules of both directions read (write the other way), as they are written.
-[[nodiscard]] std::set<std::string> equation_keys(const Mapping& mapping, Direction direction);
+[[nodiscard]] std::set<std::string> equation_keys(const Mapping& mapping, Direction direction, Exactness exactness);
 
 /// Those of the tensors that a mapping reads, if it has all of them or not.
 [[nodiscard]] Tensors only_read(const Mapping& mapping, Direction direction, const Tensors& tensors);

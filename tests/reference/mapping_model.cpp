@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 namespace omap::test {
@@ -17,6 +18,13 @@ Key join(const Key& prefix, const Key& key) {
   return joined;
 }
 
+void prefix(const Key& with, MadeTerm& term) {
+  term.key = join(with, term.key);
+  for (MadeStep& step : term.steps) {
+    if (step.tensor) step.tensor->key = join(with, step.tensor->key);
+  }
+}
+
 struct Around {
   Key left, right;
   std::vector<Condition> when;
@@ -25,8 +33,8 @@ struct Around {
 void flatten(const std::vector<MadeRule>& rules, const Around& around, std::vector<FlatRule>& flat) {
   for (const MadeRule& rule : rules) {
     FlatRule made{rule, around.when, flat.size()};
-    for (MadeTerm& term : made.rule.left) term.key = join(around.left, term.key);
-    for (MadeTerm& term : made.rule.right) term.key = join(around.right, term.key);
+    for (MadeTerm& term : made.rule.left) prefix(around.left, term);
+    for (MadeTerm& term : made.rule.right) prefix(around.right, term);
     if (rule.when) made.when.push_back(*rule.when);
     flat.push_back(std::move(made));
   }
@@ -59,13 +67,26 @@ std::string spell(const Condition& condition, const Mapping* mapping) {
   return fmt::format("{} {}in [{}]", condition.name, no, list);
 }
 
+std::string spell(const MadeTerm& term) {
+  std::string text = term.fill ? fmt::format("fill {}", *term.fill) : test::spell(term.key);
+  if (term.shape) text += "[" + to_text(*term.shape) + "]";
+  for (const MadeStep& step : term.steps) {
+    text += fmt::format(" {} ", step.sign);
+    if (step.tensor) {
+      text += test::spell(step.tensor->key) + "[" + to_text(step.tensor->shape) + "]";
+    } else {
+      text += step.param.empty() ? fmt::format("{}", step.number) : step.param;
+    }
+  }
+  return term.as.empty() ? text : text + " as " + term.as;
+}
+
 std::string spell(const MadeRule& rule, const Mapping* mapping) {
   std::string text = rule.optional ? "optional " : "";
   for (const bool left : {true, false}) {
     const char* between = "";
     for (const MadeTerm& term : left ? rule.left : rule.right) {
-      text += std::exchange(between, ", ") + test::spell(term.key);
-      if (term.shape) text += "[" + to_text(*term.shape) + "]";
+      text += std::exchange(between, ", ") + spell(term);
     }
     if (left) text += rule.arrow == Arrow::both ? " <-> " : rule.arrow == Arrow::right ? " -> " : " <- ";
   }
@@ -95,8 +116,9 @@ void spell(const Block& block, const std::string& indent, const Mapping& mapping
 }
 
 std::string spell(const MadeParam& param) {
-  const std::string value = param.flag ? (param.value != 0 ? "true" : "false") : std::to_string(param.value);
-  return fmt::format("param {}: {}{}", param.name, param.flag ? "bool" : "int", param.set ? "" : " = " + value);
+  const char* type = param.flag ? "bool" : param.real ? "float" : param.dtype ? "dtype" : "int";
+  const std::string value = param.dtype ? "\"" + spell_value(param) + "\"" : spell_value(param);
+  return fmt::format("param {}: {}{}", param.name, type, param.set ? "" : " = " + value);
 }
 
 void collect(Block& block, std::vector<Block*>& blocks) {
@@ -114,6 +136,11 @@ const MadeParam* Mapping::find_param(std::string_view name) const {
 const MadeIndex* Mapping::find_index(std::string_view name) const {
   const auto found = std::find_if(indexes.begin(), indexes.end(), [&](const MadeIndex& i) { return i.name == name; });
   return found == indexes.end() ? nullptr : &*found;
+}
+
+bool MadeRule::has_values() const {
+  const auto has = [](const MadeTerm& term) { return !term.steps.empty() || !term.as.empty() || term.fill; };
+  return std::any_of(left.begin(), left.end(), has) || std::any_of(right.begin(), right.end(), has);
 }
 
 std::vector<FlatRule> flatten(const Mapping& mapping) {
@@ -137,6 +164,14 @@ std::vector<std::vector<MadeRule>*> rule_lists(Mapping& mapping) {
   return lists;
 }
 
+std::vector<const MadeOperand*> operands_of(const MadeTerm& term) {
+  std::vector<const MadeOperand*> operands;
+  for (const MadeStep& step : term.steps) {
+    if (step.tensor) operands.push_back(&*step.tensor);
+  }
+  return operands;
+}
+
 std::vector<std::string> indexes_in(const Key& key) {
   std::vector<std::string> names;
   for (const KeyPiece& piece : key.pieces) {
@@ -147,9 +182,10 @@ std::vector<std::string> indexes_in(const Key& key) {
 }
 
 std::vector<std::string> loops_of(const MadeRule& rule) {
-  std::vector<std::string> loops = indexes_in(rule.left.front().key);
+  std::vector<std::string> loops = indexes_in((rule.left.front().fill ? rule.right : rule.left).front().key);
   for (const auto* side : {&rule.left, &rule.right}) {
     for (const MadeTerm& term : *side) {
+      if (term.fill) continue;
       const auto here = indexes_in(term.key);
       std::erase_if(loops, [&](const std::string& i) { return std::find(here.begin(), here.end(), i) == here.end(); });
     }
@@ -220,6 +256,18 @@ std::string spell(const Key& key) {
     }
   }
   return key.quoted ? "\"" + text + "\"" : text;
+}
+
+std::string spell(Dtype dtype) {
+  std::string text(name(dtype));
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+std::string spell_value(const MadeParam& param) {
+  if (param.real) return fmt::format("{}", *param.real);
+  if (param.dtype) return spell(*param.dtype);
+  return param.flag ? (param.value != 0 ? "true" : "false") : std::to_string(param.value);
 }
 
 std::string spell(const MadeRule& rule) { return spell(rule, nullptr); }

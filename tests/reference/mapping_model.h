@@ -36,11 +36,34 @@ struct Key {
   friend bool operator==(const Key&, const Key&) = default;
 };
 
+/// A second tensor of an element's arithmetic.
+struct MadeOperand {
+  Key key;
+  Shape shape;
+  /// What the text does not say.
+  Dtype dtype = Dtype::f32;
+};
+
+/// `sign` is one of `+ - * /`; behind it stands a number, a param or a tensor.
+struct MadeStep {
+  char sign = '+';
+  double number = 1;
+  std::string param = {};
+  std::optional<MadeOperand> tensor = {};
+};
+
 struct MadeTerm {
   Key key;
   std::optional<Shape> shape;
   /// What the text does not say: how long each `_` without a size is in the tensors that are made for a test.
   std::int64_t rest = 0;
+  std::vector<MadeStep> steps = {};
+  /// Behind `as`: a dtype or a param; else empty.
+  std::string as = {};
+  /// No tensor at all, but this number.
+  std::optional<double> fill = {};
+  /// What the text does not say: the dtypes of the tensors that are made, by turns; without any that of the rule.
+  std::vector<Dtype> dtypes = {};
 };
 
 /// `flag`, `index in [..]` or `index < value`, as `op` says.
@@ -69,6 +92,8 @@ struct MadeRule {
   /// Axes that are one longer for every second value of the rule's loop indexes.
   std::vector<std::string> varying;
 
+  /// It computes, casts or fills.
+  [[nodiscard]] bool has_values() const;
   [[nodiscard]] bool runs(Direction d) const { return arrow != (d == Direction::right ? Arrow::left : Arrow::right); }
   [[nodiscard]] const std::vector<MadeTerm>& sources(Direction d) const { return d == Direction::right ? left : right; }
   [[nodiscard]] const std::vector<MadeTerm>& destinations(Direction d) const {
@@ -95,12 +120,17 @@ struct MadeIndex {
   std::string list;
 };
 
+/// An int; else what `flag`, `real` or `dtype` says.
 struct MadeParam {
   std::string name;
   std::int64_t value = 0;
   bool flag = false;
   /// The value comes from the settings, not from the text.
   bool set = false;
+  std::optional<double> real = {};
+  std::optional<Dtype> dtype = {};
+
+  [[nodiscard]] bool is_int() const { return !flag && !real && !dtype; }
 };
 
 struct Mapping {
@@ -125,9 +155,12 @@ struct FlatRule {
 [[nodiscard]] std::vector<std::vector<MadeRule>*> rule_lists(Mapping& mapping);
 [[nodiscard]] std::vector<Block*> blocks_of(Mapping& mapping);
 
+/// The tensors that a term's arithmetic reads.
+[[nodiscard]] std::vector<const MadeOperand*> operands_of(const MadeTerm& term);
+
 /// The names of the indexes in a key, each once.
 [[nodiscard]] std::vector<std::string> indexes_in(const Key& key);
-/// Indexes in every key of a rule.
+/// Indexes in every key of a rule; a `fill` has none.
 [[nodiscard]] std::vector<std::string> loops_of(const MadeRule& rule);
 
 /// The value of each index that stands in a key.
@@ -143,6 +176,10 @@ using IndexValues = std::map<std::string, std::string>;
 
 [[nodiscard]] std::string spell(const Key& key);
 [[nodiscard]] std::string spell(const MadeRule& rule);
+/// As a mapping writes a dtype: `bf16`.
+[[nodiscard]] std::string spell(Dtype dtype);
+/// The value of a param.
+[[nodiscard]] std::string spell_value(const MadeParam& param);
 /// The whole file; its sides are `a` and `b`.
 [[nodiscard]] std::string spell(const Mapping& mapping);
 

@@ -6,41 +6,13 @@
 #include <functional>
 #include <utility>
 
+#include "tests/reference/changes.h"
 #include "tests/reference/draw_shapes.h"
 
 namespace omap::test {
 namespace {
 
 using Kind = AxisExpr::Kind;
-
-/// Where a change may happen: a rule and one of its terms with a shape, if there is one.
-struct Spot {
-  Random& random;
-  Mapping& mapping;
-  std::vector<MadeRule>* rules;
-  MadeRule* rule;
-  std::vector<MadeTerm>* terms;
-  MadeTerm* term;
-
-  [[nodiscard]] std::vector<AxisExpr*> nodes(Kind kind) const {
-    if (!term->shape) return {};
-    auto all = nodes_of(*term->shape);
-    std::erase_if(all, [&](const AxisExpr* node) { return node->kind != kind; });
-    return all;
-  }
-  [[nodiscard]] std::vector<AxisExpr*> nodes() const {
-    return term->shape ? nodes_of(*term->shape) : std::vector<AxisExpr*>();
-  }
-  [[nodiscard]] std::vector<std::string> names() const {
-    std::vector<std::string> all;
-    for (const auto& [name, extent] : rule->extents) {
-      if (!name.starts_with(".")) all.push_back(name);
-    }
-    for (const MadeIndex& index : mapping.indexes) all.push_back(index.name);
-    for (const MadeParam& param : mapping.params) all.push_back(param.name);
-    return all;
-  }
-};
 
 void simplify(Shape& shape) {
   for (AxisExpr& dim : shape.dims) test::simplify(dim);
@@ -63,19 +35,15 @@ void swap_axes(const Spot& s) {
   std::swap(s.random.pick(axes)->name, s.random.pick(axes)->name);
 }
 
-void swap_parts(const Spot& s, std::vector<AxisExpr>& parts) {
-  if (parts.size() < 2) return;
-  const std::size_t first = s.random.below(parts.size() - 1);
-  std::swap(parts[first], parts[first + 1 + s.random.below(parts.size() - first - 1)]);
-}
 void swap_pieces(const Spot& s) {
-  if (const auto sums = s.nodes(Kind::sum); !sums.empty()) swap_parts(s, s.random.pick(sums)->parts);
+  if (const auto sums = s.nodes(Kind::sum); !sums.empty()) swap_parts(s.random, s.random.pick(sums)->parts);
 }
 void swap_factors(const Spot& s) {
-  if (const auto products = s.nodes(Kind::product); !products.empty()) swap_parts(s, s.random.pick(products)->parts);
+  if (const auto products = s.nodes(Kind::product); !products.empty())
+    swap_parts(s.random, s.random.pick(products)->parts);
 }
 void swap_dimensions(const Spot& s) {
-  if (s.term->shape) swap_parts(s, s.term->shape->dims);
+  if (s.term->shape) swap_parts(s.random, s.term->shape->dims);
 }
 
 void swap_kind(const Spot& s) {
@@ -171,6 +139,7 @@ void copy_key(const Spot& s) {
   auto lists = rule_lists(s.mapping);
   std::erase_if(lists, [](const auto* rules) { return rules->empty(); });
   const MadeRule& other = s.random.pick(lists)->front();
+  if (s.term->fill) return;
   s.term->key = (s.terms == &s.rule->left ? other.left : other.right).front().key;
 }
 void change_condition(const Spot& s) {
@@ -186,6 +155,14 @@ void change_optional(const Spot& s) { s.rule->optional = !s.rule->optional; }
 
 void change_param(const Spot& s) {
   MadeParam& param = s.mapping.params[s.random.below(s.mapping.params.size())];
+  if (param.real) {
+    param.real = s.random.chance(30) ? 0 : *param.real + 1;
+    return;
+  }
+  if (param.dtype) {
+    param.dtype = s.random.pick(std::vector{Dtype::f64, Dtype::bf16, Dtype::i32});
+    return;
+  }
   param.value = param.flag ? 1 - param.value : std::max<std::int64_t>(0, param.value + (s.random.chance(50) ? 1 : -1));
 }
 void change_bound(const Spot& s) {
@@ -201,60 +178,58 @@ void change_bound(const Spot& s) {
   index.list = fmt::format("{}{}{}", open, fmt::join(index.values, ", "), close);
 }
 
-struct Change {
-  const char* what;
-  void (*apply)(const Spot&);
-};
-
-constexpr Change changes[] = {
-    {"drop a part", drop_node},
-    {"swap two axes", swap_axes},
-    {"swap two pieces", swap_pieces},
-    {"swap two factors", swap_factors},
-    {"swap two dimensions", swap_dimensions},
-    {"a sum for a product", swap_kind},
-    {"rename an axis", rename_axis},
-    {"change a size", change_size},
-    {"replace a part", replace_node},
-    {"add a part", add_node},
-    {"change an offset", change_offset},
-    {"change an index of a key", change_key_index},
-    {"drop a term", drop_term},
-    {"swap two terms", swap_terms},
-    {"repeat a term", repeat_term},
-    {"drop a shape", drop_shape},
-    {"change an arrow", change_arrow},
-    {"swap the sides", swap_sides},
-    {"repeat a rule", repeat_rule},
-    {"copy a key", copy_key},
-    {"change a condition", change_condition},
-    {"change `optional`", change_optional},
-    {"change a param", change_param},
-    {"change a bound", change_bound},
-};
+const std::vector<Change>& layout_changes() {
+  static const std::vector<Change> all{{"drop a part", drop_node},
+                                       {"swap two axes", swap_axes},
+                                       {"swap two pieces", swap_pieces},
+                                       {"swap two factors", swap_factors},
+                                       {"swap two dimensions", swap_dimensions},
+                                       {"a sum for a product", swap_kind},
+                                       {"rename an axis", rename_axis},
+                                       {"change a size", change_size},
+                                       {"replace a part", replace_node},
+                                       {"add a part", add_node},
+                                       {"change an offset", change_offset},
+                                       {"change an index of a key", change_key_index},
+                                       {"drop a term", drop_term},
+                                       {"swap two terms", swap_terms},
+                                       {"repeat a term", repeat_term},
+                                       {"drop a shape", drop_shape},
+                                       {"change an arrow", change_arrow},
+                                       {"swap the sides", swap_sides},
+                                       {"repeat a rule", repeat_rule},
+                                       {"copy a key", copy_key},
+                                       {"change a condition", change_condition},
+                                       {"change `optional`", change_optional},
+                                       {"change a param", change_param},
+                                       {"change a bound", change_bound}};
+  return all;
+}
 
 /// What a mapping's text and settings say.
 std::string meaning_of(const Mapping& mapping) {
   std::string text = spell(mapping);
-  for (const MadeParam& param : mapping.params) text += fmt::format("{} = {}\n", param.name, param.value);
+  for (const MadeParam& param : mapping.params) text += fmt::format("{} = {}\n", param.name, spell_value(param));
   return text;
 }
 
 }  // namespace
 
-Mutation mutate(Random& random, const Mapping& mapping) {
+Mutation mutate(Random& random, const Mapping& mapping, Changes changes) {
+  constexpr int most_spots = 8;
   const std::string before = meaning_of(mapping);
   for (;;) {
-    Mutation mutation{mapping, ""};
-    auto lists = rule_lists(mutation.mapping);
-    std::erase_if(lists, [](const auto* rules) { return rules->empty(); });
-    auto* rules = random.pick(lists);
-    MadeRule& rule = (*rules)[random.below(rules->size())];
-    auto* terms = random.chance(50) ? &rule.left : &rule.right;
-    const Change& change = changes[random.below(std::size(changes))];
-    change.apply({random, mutation.mapping, rules, &rule, terms, &(*terms)[random.below(terms->size())]});
-    mutation.what = change.what;
-    if (meaning_of(mutation.mapping) != before) return mutation;
+    const Change& change = random.pick(changes == Changes::layout ? layout_changes() : value_changes());
+    for (int spot = 0; spot < most_spots; ++spot) {
+      Mutation mutation{mapping, change.what};
+      auto lists = rule_lists(mutation.mapping);
+      std::erase_if(lists, [](const auto* rules) { return rules->empty(); });
+      auto* rules = random.pick(lists);
+      MadeRule& rule = (*rules)[random.below(rules->size())];
+      auto* terms = random.chance(50) ? &rule.left : &rule.right;
+      change.apply({random, mutation.mapping, rules, &rule, terms, &(*terms)[random.below(terms->size())]});
+      if (meaning_of(mutation.mapping) != before) return mutation;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "tests/reference/mapping_model.h"
@@ -13,7 +14,10 @@ struct Mutation {
   std::string what;
 };
 
+/// Of how elements lie, or of what they become.
+enum class Changes : std::uint8_t { layout, values };
+
 /// One random change; the text is never the same as before.
-[[nodiscard]] Mutation mutate(Random& random, const Mapping& mapping);
+[[nodiscard]] Mutation mutate(Random& random, const Mapping& mapping, Changes changes);
 
 }  // namespace omap::test

@@ -6,6 +6,7 @@
 #include "tests/reference/convert.h"
 #include "tests/reference/interpret.h"
 #include "tests/reference/read_rule.h"
+#include "tests/reference/torch_elements.h"
 #include "tests/reference/torch_tensors.h"
 
 using namespace omap;
@@ -21,11 +22,20 @@ struct Weights {
   at::Tensor operator()(std::vector<std::int64_t> shape) {
     return to_torch(counted_tensor(Dtype::bf16, std::move(shape), next));
   }
+  /// To compute with: NaNs only where they are wanted, for their bits are open.
+  at::Tensor numbers(Dtype dtype, std::vector<std::int64_t> shape) {
+    const at::Tensor numbers = to_torch(numbers_tensor(dtype, std::move(shape), next));
+    return numbers.masked_fill(numbers != numbers, 1);
+  }
 };
+
+Dtype dtype_of(const at::Tensor& tensor) {
+  return tensor.scalar_type() == at::kFloat ? Dtype::f32 : tensor.scalar_type() == at::kHalf ? Dtype::f16 : Dtype::bf16;
+}
 
 Tensors bytes_of(const TorchTensors& tensors) {
   Tensors made;
-  for (const auto& [key, tensor] : tensors) made[key] = from_torch(tensor, Dtype::bf16);
+  for (const auto& [key, tensor] : tensors) made[key] = from_torch(tensor, dtype_of(tensor));
   return made;
 }
 
@@ -39,15 +49,16 @@ Mapping mapping_of(const std::vector<std::string>& rules, const Extents& params 
   return mapping;
 }
 
-void check_one(const Mapping& mapping, Direction direction, const Tensors& source, const Tensors& wanted) {
+void check_one(const Mapping& mapping, Direction direction, const Tensors& source, const Tensors& wanted,
+               const Computed& computed = {}) {
   CAPTURE(spell(mapping));
   const Conversion ours = convert(mapping, direction, source);
   REQUIRE_MESSAGE(ours.made, ours.refusal);
   REQUIRE(ours.fault == "");
-  REQUIRE(first_difference(*ours.made, wanted) == "");
+  REQUIRE(first_difference(*ours.made, wanted, computed) == "");
   const Interpretation reference = interpret(mapping, direction, source);
   REQUIRE(reference.refusal == "");
-  REQUIRE(first_difference(reference.made, wanted) == "");
+  REQUIRE(first_difference(reference.made, wanted, computed) == "");
 }
 
 void check_right(const Mapping& mapping, const TorchTensors& left, const TorchTensors& right) {
@@ -103,10 +114,36 @@ TEST_CASE("rotary embeddings: Meta's order to Hugging Face's") {
              {{"wq.weight", meta}}, {{"q_proj.weight", hf}});
 }
 
-TEST_CASE("GPT-2: Conv1D keeps its weights transposed") {
+TEST_CASE("rotary embeddings: fewer heads of keys than of queries") {
+  constexpr std::int64_t heads = 6, kv_heads = 2, head = 8, hidden = 5;
   Weights weight;
-  const at::Tensor conv = weight({4, 12});
-  check_both(mapping_of({"c_fc.weight[i o] <-> fc.weight[o i]"}), {{"c_fc.weight", conv}}, {{"fc.weight", conv.t()}});
+  const at::Tensor wq = weight({heads * head, hidden}), wk = weight({kv_heads * head, hidden});
+  const at::Tensor wv = weight({kv_heads * head, hidden});
+  // `permute(w, n_heads, dim1, dim2)`, with dim1 of the heads that the tensor has; values are not rotated.
+  const auto permute = [&](const at::Tensor& w, std::int64_t n) {
+    return w.view({n, w.size(0) / n / 2, 2, hidden}).transpose(1, 2).reshape({w.size(0), hidden});
+  };
+  check_both(
+      mapping_of({"attention.wq.weight[(q_head half two=2) d] <-> self_attn.q_proj.weight[(q_head two half) d]",
+                  "attention.wk.weight[(kv_head half two=2) d] <-> self_attn.k_proj.weight[(kv_head two half) d]",
+                  "attention.wv.weight <-> self_attn.v_proj.weight"},
+                 {{"q_head", heads}, {"kv_head", kv_heads}}),
+      {{"attention.wq.weight", wq}, {"attention.wk.weight", wk}, {"attention.wv.weight", wv}},
+      {{"self_attn.q_proj.weight", permute(wq, heads)},
+       {"self_attn.k_proj.weight", permute(wk, kv_heads)},
+       {"self_attn.v_proj.weight", wv}});
+}
+
+TEST_CASE("GPT-2: Conv1D keeps its weights transposed, queries, keys and values side by side") {
+  Weights weight;
+  const at::Tensor conv = weight({4, 12}), attn = weight({4, 3 * 4});
+  // `c_attn(x).split(split_size, dim=2)`: Conv1D multiplies by `weight` from the right, Linear by its transpose.
+  const auto parts = attn.split(4, 1);
+  check_both(
+      mapping_of({"c_fc.weight[i o] <-> fc.weight[o i]",
+                  "c_attn.weight[i (o + o + o)] <-> q.weight[o i], k.weight[o i], v.weight[o i]"}),
+      {{"c_fc.weight", conv}, {"c_attn.weight", attn}},
+      {{"fc.weight", conv.t()}, {"q.weight", parts[0].t()}, {"k.weight", parts[1].t()}, {"v.weight", parts[2].t()}});
 }
 
 TEST_CASE("Mixtral: experts stacked, gate before up") {
@@ -147,6 +184,7 @@ TEST_CASE("DBRX: experts laid under one another, the last projection transposed"
 TEST_CASE("OLMo 3 MoE: fused halves that are cut by expert again") {
   constexpr std::int64_t experts = 3, inner = 4, shared = 2, hidden = 5;
   Weights weight;
+  const at::Tensor router = weight({experts * hidden});
   const at::Tensor up_gate = weight({experts, 2 * inner, hidden}), down = weight({experts, inner, hidden});
   const at::Tensor shared_up_gate = weight({hidden, 2 * shared}), shared_down = weight({1, shared, hidden});
   TorchTensors right;
@@ -156,18 +194,21 @@ TEST_CASE("OLMo 3 MoE: fused halves that are cut by expert again") {
     right[key + "gate_proj.weight"] = up_gate.select(0, e).narrow(0, inner, inner);
     right[key + "down_proj.weight"] = down.select(0, e).t();
   }
+  right["router.gate.weight"] = router.view({experts, hidden});
   const auto halves = shared_up_gate.chunk(2, 1);
   right["shared_expert.up_proj.weight"] = halves[0].t();
   right["shared_expert.gate_proj.weight"] = halves[1].t();
   right["shared_expert.down_proj.weight"] = shared_down.squeeze(0).t();
-  check_both(mapping_of({"routed_experts.w_up_gate[expert (h + h) d]"
+  check_both(mapping_of({"routed_experts_router.weight[(expert d)] <-> router.gate.weight[expert d]",
+                         "routed_experts.w_up_gate[expert (h + h) d]"
                          " <-> experts.{expert}.up_proj.weight[h d], experts.{expert}.gate_proj.weight[h d]",
                          "routed_experts.w_down[expert h d] <-> experts.{expert}.down_proj.weight[d h]",
                          "shared_experts.w_up_gate[d (s + s)]"
                          " <-> shared_expert.up_proj.weight[s d], shared_expert.gate_proj.weight[s d]",
                          "shared_experts.w_down[1 s d] <-> shared_expert.down_proj.weight[d s]"},
                         {}, experts),
-             {{"routed_experts.w_up_gate", up_gate},
+             {{"routed_experts_router.weight", router},
+              {"routed_experts.w_up_gate", up_gate},
               {"routed_experts.w_down", down},
               {"shared_experts.w_up_gate", shared_up_gate},
               {"shared_experts.w_down", shared_down}},
@@ -214,4 +255,53 @@ TEST_CASE("values are repeated along axes that only the destination has") {
               {{"k_repeated", k.unsqueeze(1).expand({3, 2, 4}).reshape({6, 4})}});
   check_right(mapping_of({"norm[d] -> layers.{expert + 1}.norm[d]"}, {}, 2), {{"norm", k.select(0, 0)}},
               {{"layers.1.norm", k.select(0, 0)}, {"layers.2.norm", k.select(0, 0)}});
+}
+
+TEST_CASE("weights in 8 bits with a scale for each block of 128 by 128") {
+  constexpr std::int64_t rows = 300, columns = 200;
+  Weights weight;
+  const Tensor quantised = numbers_tensor(Dtype::f8_e4m3, {rows, columns}, weight.next);
+  const at::Tensor scale = weight.numbers(Dtype::f32, {3, 2});
+  const at::Tensor per_element =
+      scale.repeat_interleave(128, 0).narrow(0, 0, rows).repeat_interleave(128, 1).narrow(1, 0, columns);
+  const at::Tensor wanted =
+      (numbers_of(bits_of(quantised), Dtype::f8_e4m3).to(at::kFloat) * per_element).to(at::kBFloat16);
+  Tensors sources = bytes_of({{"w_scale_inv", scale}});
+  sources["w"] = quantised;
+  Tensors made = bytes_of({{"w_bf16", wanted}});
+  check_one(mapping_of({"w[r c] * w_scale_inv[r/128 c/128] -> w_bf16[r c] as bf16"}), Direction::right, sources, made,
+            {{"w_bf16", std::vector<bool>(rows * columns, true)}});
+}
+
+TEST_CASE("experts that are stacked, each with a scale of its own") {
+  constexpr std::int64_t experts = 3;
+  Weights weight;
+  TorchTensors left;
+  std::vector<at::Tensor> stacked;
+  for (std::int64_t e = 0; e < experts; ++e) {
+    const at::Tensor w = weight.numbers(Dtype::f16, {4, 5}), scale = weight.numbers(Dtype::f32, {});
+    left.insert({{fmt::format("q.{}.w", e), w}, {fmt::format("q.{}.scale", e), scale}});
+    stacked.push_back((w.to(at::kFloat) * scale).to(at::kBFloat16));
+  }
+  const Mapping mapping = mapping_of({"q.{expert}.w[r c] * q.{expert}.scale[] -> w[expert r c] as bf16"}, {}, experts);
+  check_one(mapping, Direction::right, bytes_of(left), bytes_of({{"w", at::stack(stacked)}}),
+            {{"w", std::vector<bool>(experts * 20, true)}});
+}
+
+TEST_CASE("Gemma: norms that are stored as w - 1") {
+  Weights weight;
+  const at::Tensor norm = weight.numbers(Dtype::bf16, {64});
+  const Mapping mapping = mapping_of({"norm.weight <-> model.norm.weight + 1"});
+  check_right(mapping, {{"norm.weight", norm}}, {{"model.norm.weight", (norm.to(at::kFloat) - 1).to(at::kBFloat16)}});
+  check_left(mapping, {{"norm.weight", (norm.to(at::kFloat) + 1).to(at::kBFloat16)}}, {{"model.norm.weight", norm}});
+}
+
+TEST_CASE("a router's bias is kept in float32, the weights in bfloat16") {
+  Weights weight;
+  const at::Tensor bias = weight.numbers(Dtype::f32, {64}), gate = weight.numbers(Dtype::f32, {4, 8});
+  const at::Tensor small_bias = bias.to(at::kBFloat16), small_gate = gate.to(at::kBFloat16);
+  const Mapping mapping = mapping_of({"bias as f32 <-> gate.bias as bf16", "w <-> gate.weight as bf16"});
+  check_right(mapping, {{"bias", bias}, {"w", gate}}, {{"gate.bias", small_bias}, {"gate.weight", small_gate}});
+  check_left(mapping, {{"bias", small_bias.to(at::kFloat)}, {"w", small_gate}},
+             {{"gate.bias", small_bias}, {"gate.weight", small_gate}});
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tests/reference/draw_rule.h"
+#include "tests/reference/draw_values.h"
 #include "tests/reference/interpret.h"
 #include "tests/reference/made_sources.h"
 #include "tests/reference/sizes.h"
@@ -85,22 +86,23 @@ bool sound(const Mapping& mapping, std::map<std::string, std::size_t>& refused) 
 }
 
 /// Tries a mapping with one rule more, and keeps it if it has a meaning.
-void add_rule(Random& random, Mapping& mapping, std::size_t number, std::map<std::string, std::size_t>& refused) {
+void add_rule(Random& random, Mapping& mapping, std::size_t number, unsigned values,
+              std::map<std::string, std::size_t>& refused) {
   Mapping longer = mapping;
   std::vector<std::string> loops;
   if (random.chance(50)) {
-    longer.top.rules.push_back(draw_rule(random, mapping, number, {}));
+    longer.top.rules.push_back(draw_rule(random, mapping, number, values, {}));
   } else {
     Block block = draw_block(random, mapping, number, loops);
     const bool nested = !block.left.pieces.empty() && random.chance(25);
     Block inner = nested ? draw_block(random, mapping, number + 100, loops) : Block();
     std::sort(loops.begin(), loops.end());
     if (std::adjacent_find(loops.begin(), loops.end()) != loops.end()) return;
-    MadeRule rule = draw_rule(random, mapping, number, loops);
+    MadeRule rule = draw_rule(random, mapping, number, values, loops);
     (nested ? inner : block).rules.push_back(std::move(rule));
     if (nested) block.inner.push_back(std::move(inner));
     if (block.left.pieces.empty() && random.chance(60)) {
-      block.otherwise.push_back(draw_rule(random, mapping, number + 50, {}));
+      block.otherwise.push_back(draw_rule(random, mapping, number + 50, values, {}));
     }
     longer.top.inner.push_back(std::move(block));
   }
@@ -125,6 +127,7 @@ std::vector<std::optional<Sizes>> source_shapes(const Mapping& mapping, const Ma
   std::vector<std::optional<Sizes>> shapes;
   for (const MadeTerm& term : rule.sources(direction)) {
     shapes.emplace_back();
+    if (term.fill) continue;
     const auto indexes = indexes_in(term.key);
     const auto loops = loops_of(rule);
     const bool none = std::any_of(indexes.begin(), indexes.end(), [&](const std::string& index) {
@@ -154,7 +157,7 @@ bool declare_extents(Random& random, Mapping& mapping) {
   for (bool again = true; again;) {
     again = false;
     for (const FlatRule& flat : flatten(mapping)) {
-      if (!flat.rule.left.front().shape) continue;
+      if (!flat.rule.left.front().shape && !flat.rule.right.front().shape) continue;
       for (const Direction direction : {Direction::right, Direction::left}) {
         if (!flat.rule.runs(direction)) continue;
         for (const std::size_t instance : {0u, 1u}) {
@@ -170,13 +173,14 @@ bool declare_extents(Random& random, Mapping& mapping) {
   return true;
 }
 
-Mapping random_mapping(Random& random, std::map<std::string, std::size_t>& refused) {
+Mapping random_mapping(Random& random, std::map<std::string, std::size_t>& refused, unsigned values) {
   for (;;) {
     Mapping mapping;
     mapping.params.push_back({"flag", random.chance(70) ? 1 : 0, true, random.chance(30)});
+    declare_value_params(random, mapping);
     for (const char* name : {"e", "layer", "part"}) mapping.indexes.push_back(draw_index(random, name));
     const std::size_t rules = 1 + random.below(3);
-    for (std::size_t number = 0; number < rules; ++number) add_rule(random, mapping, number, refused);
+    for (std::size_t number = 0; number < rules; ++number) add_rule(random, mapping, number, values, refused);
     if (!flatten(mapping).empty()) return mapping;
   }
 }

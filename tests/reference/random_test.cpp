@@ -17,7 +17,7 @@ using namespace omap;
 using namespace omap::test;
 
 TEST_CASE("random mappings make what the reference makes, forwards and backwards") {
-  const Run run = run_settings(3000);
+  const Run run = run_settings(2500);
   std::map<std::string, std::size_t> counts, refused;
   for (std::uint64_t seed = run.seed; seed < run.seed + run.cases; ++seed) {
     Random random(seed);

@@ -43,11 +43,38 @@ class Reader {
     do {
       take(" ");
       all.push_back({key(), std::nullopt, 0});
-      if (!take("[")) continue;
-      all.back().shape.emplace();
-      while (!take("]")) all.back().shape->dims.push_back(axis());
+      all.back().shape = shape();
+      while (at_step()) all.back().steps.push_back(step());
+      if (take("as ")) all.back().as = until(" ,");
     } while (take(","));
     return all;
+  }
+
+  std::optional<Shape> shape() {
+    if (!take("[")) return std::nullopt;
+    Shape shape;
+    while (!take("]")) shape.dims.push_back(axis());
+    return shape;
+  }
+
+  /// `-` begins an arrow too.
+  bool at_step() {
+    take("");
+    return !text_.empty() && !text_.starts_with("->") &&
+           std::string_view("+-*/").find(text_[0]) != std::string_view::npos;
+  }
+  MadeStep step() {
+    MadeStep step;
+    step.sign = text_[0];
+    text_.remove_prefix(1);
+    take("");
+    if (text_[0] >= '0' && text_[0] <= '9') {
+      step.number = std::stod(until(" "));
+    } else {
+      Key tensor = key();
+      step.tensor = MadeOperand{std::move(tensor), shape().value(), Dtype::f32};
+    }
+    return step;
   }
 
   Key key() {
@@ -71,11 +98,15 @@ class Reader {
     if (take("(")) return sum();
     if (take("...")) return node_of(Kind::ellipsis, {});
     take(" ");
-    const std::string name = until(" )]=");
+    const std::string name = until(" )]=/");
     AxisExpr made = axis_of(name);
     if (name == "1") made = node_of(Kind::one, {});
     if (name == "_") made = node_of(Kind::dropped, {});
     if (take("=")) made.size = std::stoll(until(" )]"));
+    if (take("/")) {
+      made.kind = Kind::divided;
+      made.size = std::stoll(until(" )]"));
+    }
     return made;
   }
 

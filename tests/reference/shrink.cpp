@@ -19,8 +19,8 @@ class Steps {
   Steps(const Mapping& mapping, const std::function<bool(const Mapping&)>& offer) : mapping_(mapping), offer_(offer) {}
 
   bool any() {
-    return drop_rules() || open_blocks() || plain_rules() || shorter_sides() || fewer_axes() || fewer_nodes() ||
-           plain_keys() || smaller_extents() || smaller_declarations();
+    return drop_rules() || open_blocks() || plain_rules() || plain_values() || shorter_sides() || fewer_axes() ||
+           fewer_nodes() || plain_keys() || smaller_extents() || smaller_declarations();
   }
 
  private:
@@ -89,6 +89,36 @@ class Steps {
     });
   }
 
+  /// `step(term)` for each term of a copy of each rule.
+  template <class Step>
+  bool for_each_term(const Step& step) {
+    return for_each_rule([&](const MadeRule& rule, const auto& offer_rule) {
+      for (std::size_t t = 0; t < rule.left.size() + rule.right.size(); ++t) {
+        const auto in_rule = [&](MadeRule& r) {
+          return step(t < r.left.size() ? r.left[t] : r.right[t - r.left.size()]);
+        };
+        if (offer_rule(in_rule)) return true;
+      }
+      return false;
+    });
+  }
+
+  /// Without a step, an `as`, or one of several dtypes; then with plainer ones.
+  bool plain_values() {
+    for (std::size_t s = 0; s < 4; ++s) {
+      const auto at = static_cast<std::ptrdiff_t>(s);
+      if (for_each_term([&](MadeTerm& t) { return s < t.steps.size() && (t.steps.erase(t.steps.begin() + at), true); }))
+        return true;
+    }
+    if (for_each_term([](MadeTerm& t) { return !std::exchange(t.as, "").empty(); })) return true;
+    if (for_each_term([](MadeTerm& t) { return !t.dtypes.empty() && (t.dtypes.pop_back(), true); })) return true;
+    const auto plainer = [](MadeStep& step) {
+      if (step.tensor) return std::exchange(step.tensor->dtype, Dtype::f32) != Dtype::f32;
+      return !std::exchange(step.param, "").empty() || std::exchange(step.number, 2) != 2;
+    };
+    return for_each_term([&](MadeTerm& t) { return std::any_of(t.steps.begin(), t.steps.end(), plainer); });
+  }
+
   /// Without a term of each side, or of one.
   bool shorter_sides() {
     const auto drop = [](std::vector<MadeTerm>& terms, std::size_t at) {
@@ -113,11 +143,22 @@ class Steps {
   static bool erase_axis(AxisExpr& axis, const std::string& name) {
     std::erase_if(axis.parts, [&](AxisExpr& part) { return erase_axis(part, name); });
     simplify(axis);
-    return axis.kind == AxisExpr::Kind::axis && axis.name == name;
+    return (axis.kind == AxisExpr::Kind::axis || axis.kind == AxisExpr::Kind::divided) && axis.name == name;
   }
 
-  /// Without one axis, wherever it stands.
+  /// Without one axis of an operand; without one of the rule, wherever it stands.
   bool fewer_axes() {
+    for (std::size_t s = 0; s < 4; ++s) {
+      for (std::size_t n = 0; n < 4; ++n) {
+        const auto step = [&](MadeTerm& t) {
+          if (s >= t.steps.size() || !t.steps[s].tensor) return false;
+          auto nodes = nodes_of(t.steps[s].tensor->shape);
+          std::erase_if(nodes, [](const AxisExpr* node) { return node->name.empty(); });
+          return n < nodes.size() && erase_axis(*t.steps[s].tensor, std::string(nodes[n]->name));
+        };
+        if (for_each_term(step)) return true;
+      }
+    }
     return for_each_rule([&](const MadeRule& rule, const auto& offer_rule) {
       std::set<std::string> names{"..."};
       for (const auto& [name, extent] : rule.extents) names.insert(name);
@@ -141,12 +182,21 @@ class Steps {
     std::erase_if(term.key.pieces,
                   [&](const KeyPiece& p) { return p.kind == KeyPiece::Kind::index && p.text == name; });
     bool found = pieces != term.key.pieces.size();
+    for (MadeStep& step : term.steps) found = (step.tensor && erase_axis(*step.tensor, name)) || found;
     if (!term.shape) return found;
     const std::string before = to_text(*term.shape);
     std::erase_if(term.shape->dims, [&](AxisExpr& dim) {
       return erase_axis(dim, name) || (name == "..." && dim.kind == AxisExpr::Kind::ellipsis);
     });
     return found || to_text(*term.shape) != before;
+  }
+
+  static bool erase_axis(MadeOperand& operand, const std::string& name) {
+    const std::string before = to_text(operand.shape) + spell(operand.key);
+    std::erase_if(operand.key.pieces,
+                  [&](const KeyPiece& p) { return p.kind == KeyPiece::Kind::index && p.text == name; });
+    std::erase_if(operand.shape.dims, [&](AxisExpr& dim) { return erase_axis(dim, name); });
+    return to_text(operand.shape) + spell(operand.key) != before;
   }
 
   static bool erase_node(MadeTerm& term, std::size_t node) {

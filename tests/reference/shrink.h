@@ -6,8 +6,8 @@
 
 namespace omap::test {
 
-/// The smallest mapping that still fails, found by dropping rules, terms, axes, pieces and conditions and by making
-/// extents smaller, one step at a time. `fails(mapping)` is true.
+/// The smallest mapping that still fails, found by dropping rules, terms, steps, casts, axes, pieces and conditions and
+/// by making extents smaller, one step at a time. `fails(mapping)` is true.
 [[nodiscard]] Mapping shrink(Mapping mapping, const std::function<bool(const Mapping&)>& fails);
 
 }  // namespace omap::test

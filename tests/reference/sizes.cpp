@@ -135,6 +135,22 @@ std::optional<std::int64_t> size_of(const AxisExpr& axis, const Extents& extents
   return size;
 }
 
+std::optional<std::int64_t> operand_size(const AxisExpr& axis, const Extents& extents) {
+  if (axis.kind == Kind::axis || axis.kind == Kind::divided) {
+    const auto found = extents.find(axis.name);
+    if (found == extents.end()) return std::nullopt;
+    const std::int64_t block = axis.kind == Kind::divided ? *axis.size : 1;
+    return (found->second + block - 1) / block;
+  }
+  std::int64_t size = 1;
+  for (const AxisExpr& part : axis.parts) {
+    const auto inner = operand_size(part, extents);
+    if (!inner) return std::nullopt;
+    size *= *inner;
+  }
+  return size;
+}
+
 std::vector<std::string> names_in(const AxisExpr& axis) {
   std::vector<std::string> names;
   collect(axis, names);
@@ -147,22 +163,24 @@ std::optional<Extents> declared_extents(const Mapping& mapping, const MadeRule& 
   const auto say = [&](const std::string& name, std::int64_t extent) {
     consistent = extents.emplace(name, extent).first->second == extent && consistent;
   };
+  const auto read_name = [&](const std::string& name) {
+    if (const MadeIndex* index = mapping.find_index(name)) say(name, static_cast<std::int64_t>(index->values.size()));
+    if (const MadeParam* param = mapping.find_param(name)) say(name, param->value);
+  };
   const auto read = [&](const AxisExpr& axis, const auto& self) -> void {
-    if (axis.kind == Kind::axis) {
-      if (axis.size) say(axis.name, *axis.size);
-      if (const MadeIndex* index = mapping.find_index(axis.name)) {
-        say(axis.name, static_cast<std::int64_t>(index->values.size()));
-      }
-      if (const MadeParam* param = mapping.find_param(axis.name)) say(axis.name, param->value);
-    }
+    if (axis.kind == Kind::axis && axis.size) say(axis.name, *axis.size);
+    if (axis.kind == Kind::axis) read_name(axis.name);
     for (const AxisExpr& part : axis.parts) self(part, self);
   };
   for (const auto* side : {&rule.left, &rule.right}) {
     for (const MadeTerm& term : *side) {
       if (!term.shape) continue;
       for (const AxisExpr& dim : term.shape->dims) read(dim, read);
-      for (const std::string& index : indexes_in(term.key)) {
-        say(index, static_cast<std::int64_t>(mapping.find_index(index)->values.size()));
+      for (const std::string& index : indexes_in(term.key)) read_name(index);
+      for (const MadeOperand* operand : operands_of(term)) {
+        for (const AxisExpr& dim : operand->shape.dims) {
+          for (const std::string& name : names_in(dim)) read_name(name);
+        }
       }
     }
   }
@@ -182,6 +200,7 @@ Solution solve(const Mapping& mapping, const MadeRule& rule, Direction direction
   if (!solver.find_rank() || !solver.find_extents()) return solver.made;
   for (const auto* side : {&rule.left, &rule.right}) {
     for (const MadeTerm& term : *side) {
+      if (!term.shape) continue;
       for (const AxisExpr& dim : dimensions(*term.shape, solver.made.rank)) {
         for (const std::string& name : names_in(dim)) {
           if (name != "_" && !solver.made.extents.contains(name)) solver.made.open.push_back(name);

@@ -17,6 +17,9 @@ using Sizes = std::vector<std::int64_t>;
 /// The extent of a dimension, or nothing if an axis of it has none. `rest` is that of a `_` without a size.
 [[nodiscard]] std::optional<std::int64_t> size_of(const AxisExpr& axis, const Extents& extents, std::int64_t rest);
 
+/// The same of an operand's dimension, where `r/n` may stand: ceil(r / n).
+[[nodiscard]] std::optional<std::int64_t> operand_size(const AxisExpr& axis, const Extents& extents);
+
 /// The names of the axes in a dimension, each time that they stand there; a `_` without a size is `_`.
 [[nodiscard]] std::vector<std::string> names_in(const AxisExpr& axis);
 

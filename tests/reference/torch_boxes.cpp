@@ -104,33 +104,33 @@ void cut(const at::Tensor& tensor, Box box, const Dims& dims, const Measure& mea
   }
 }
 
-at::Tensor assemble(const Names& axes, const Dims& dims, const Measure& measure, at::ScalarType dtype,
-                    std::vector<const Box*>::const_iterator& next) {
-  if (dims.empty()) return along(**next++, axes, measure);
+at::Tensor assemble(const Names& axes, const Dims& dims, const Measure& measure,
+                    std::vector<Box>::const_iterator& next) {
+  if (dims.empty()) return along(*next++, axes, measure);
   const auto at = static_cast<std::int64_t>(axes.size());
   const AxisExpr& head = *dims.front();
   const Dims rest(dims.begin() + 1, dims.end());
   if (head.kind == Kind::axis) {
     Names longer = axes;
     longer.push_back(head.name);
-    return assemble(longer, rest, measure, dtype, next);
+    return assemble(longer, rest, measure, next);
   }
-  if (head.kind == Kind::one) return assemble(axes, rest, measure, dtype, next).unsqueeze(at);
+  if (head.kind == Kind::one) return assemble(axes, rest, measure, next).unsqueeze(at);
   if (head.kind == Kind::product) {
-    const at::Tensor parts = assemble(axes, joined(head.parts, rest), measure, dtype, next);
+    const at::Tensor parts = assemble(axes, joined(head.parts, rest), measure, next);
     return parts.flatten(at, at + static_cast<std::int64_t>(head.parts.size()) - 1);
   }
   if (head.kind == Kind::sum) {
     std::vector<at::Tensor> pieces;
     for (const AxisExpr& piece : head.parts) {
-      pieces.push_back(assemble(axes, joined({&piece}, rest), measure, dtype, next));
+      pieces.push_back(assemble(axes, joined({&piece}, rest), measure, next));
     }
     return at::cat(pieces, at);
   }
   Sizes sizes;
   for (const std::string& name : axes) sizes.push_back(measure.extents.at(name));
   for (const AxisExpr* dim : dims) sizes.push_back(measure(*dim));
-  return at::zeros(sizes, dtype);
+  return at::zeros(sizes, at::kLong);
 }
 
 std::vector<const Box*> partners(const std::vector<Box>& sources, const std::vector<Box>& destinations, bool one_way) {

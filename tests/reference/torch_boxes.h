@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/reference/refusal.h"
 #include "tests/reference/sizes.h"
 #include "tests/reference/torch_tensors.h"
 
@@ -12,14 +13,6 @@ namespace omap::test {
 
 using Dims = std::vector<const AxisExpr*>;
 using Names = std::vector<std::string>;
-
-/// Ends an interpretation: a mapping that has no meaning. Caught in `interpret`.
-struct Refusal {
-  std::string why;
-};
-inline void require(bool holds, std::string why) {
-  if (!holds) throw Refusal{std::move(why)};
-}
 
 /// A box of a tensor: one piece of each sum was chosen, and every dimension that is left is an axis.
 struct Box {
@@ -57,8 +50,9 @@ struct Measure {
 void cut(const at::Tensor& tensor, Box box, const Dims& dims, const Measure& measure, std::vector<Box>& boxes);
 
 /// The reverse of `cut`: the tensor with the dimensions `axes` and then `dims`, of boxes in reading order from `next`.
-[[nodiscard]] at::Tensor assemble(const Names& axes, const Dims& dims, const Measure& measure, at::ScalarType dtype,
-                                  std::vector<const Box*>::const_iterator& next);
+/// The elements of boxes are bits, those of `_` are 0.
+[[nodiscard]] at::Tensor assemble(const Names& axes, const Dims& dims, const Measure& measure,
+                                  std::vector<Box>::const_iterator& next);
 
 /// By box of the destination: the box of the source that it is made of.
 [[nodiscard]] std::vector<const Box*> partners(const std::vector<Box>& sources, const std::vector<Box>& destinations,

@@ -288,7 +288,7 @@ TEST_CASE("`fill` makes tensors of one number") {
   const Plan plan = plan_of(
       "param n: int\n index layer in 0..n\n x <-> y\n zero[n two=2] as f32 <- fill 0\n"
       "some.{layer}[n 1] as bf16 <- fill 1.5\n one[] as f64 <- fill -0.1\n none[empty=0] as f16 <- fill 3\n"
-      "padded[(_=1 + n)] as f32 <- fill 7");
+      "padded[(_=1 + n)] as f32 <- fill 7\n minus[n] as bf16 <- fill -0.0");
   const auto result = converted(plan, {tensor_of("y", Dtype::u8, {1}, Octets{9})}, {left, {"n=3"}, {}, {}});
   CHECK(elements_of<float>(result.at("zero")) == Floats(6, 0.0f));
   CHECK(result.at("zero").info.shape == std::vector<std::int64_t>{3, 2});
@@ -299,7 +299,8 @@ TEST_CASE("`fill` makes tensors of one number") {
   CHECK(elements_of<double>(result.at("one")) == std::vector<double>{-0.1});
   CHECK(result.at("none").bytes.empty());
   CHECK(elements_of<float>(result.at("padded")) == Floats{0, 7, 7, 7});
-  CHECK(result.size() == 8);
+  CHECK(elements_of<std::uint16_t>(result.at("minus")) == Halves(3, 0x8000));
+  CHECK(result.size() == 9);
   // The other direction has nothing to do with what is filled.
   CHECK(converted(plan, {tensor_of("x", Dtype::u8, {1}, Octets{9})}).size() == 1);
 }
@@ -332,6 +333,40 @@ TEST_CASE("sources of several dtypes need an `as`") {
   CHECK(elements_of<float>(wide.at("qk")) == Floats{1, 2, 0.1f, -3});
   const auto narrow = converted(plan_of("param q: int\n" + rule + " as bf16"), {wq, wk}, {right, {"q=1"}, {}, {}});
   CHECK(elements_of<std::uint16_t>(narrow.at("qk")) == Halves{0x3f80, 0x4000, bf16_of(0.1f), 0xc040});
+}
+
+TEST_CASE("keys of one tensor may have several dtypes where they are stored in one") {
+  const Floats first = some_floats(3), second = some_floats(3, 0.5f);  // The second are bf16's too.
+  Halves halves;
+  for (const float number : second) halves.push_back(bf16_of(number));
+  // The first is stored as it is, the second is not; and the other way round.
+  for (const bool swapped : {false, true}) {
+    const std::string floats_key = swapped ? "q.1" : "q.0", halves_key = swapped ? "q.0" : "q.1";
+    const auto made =
+        converted(plan_of("index e in 0..2\n q.{e}[r] -> w[e r] as f32"),
+                  {tensor_of(floats_key, Dtype::f32, {3}, first), tensor_of(halves_key, Dtype::bf16, {3}, halves)},
+                  {right, {}, {}, {}});
+    Floats wanted = swapped ? second : first;
+    const Floats& rest = swapped ? first : second;
+    wanted.insert(wanted.end(), rest.begin(), rest.end());
+    CHECK(elements_of<float>(made.at("w")) == wanted);
+  }
+}
+
+TEST_CASE("elements of less than a byte are moved as whole tensors only") {
+  const MadeTensor halves = tensor_of("a", Dtype::bf16, {2}, Halves{1, 2});
+  MadeTensor nibbles{{"b", Dtype::f4, {4}, {}}, {std::byte{0x12}, std::byte{0x34}}};
+  nibbles.info.bytes.size = 2;
+  const auto renamed = converted(plan_of("a -> c\n b[y] -> d[y] as f4"), {halves, nibbles});
+  CHECK(renamed.at("d").bytes == nibbles.bytes);
+  for (const char* rules : {"a[x], b[y] -> c[x] as bf16, d[y] as f4", "a -> c\n b[(y + _=2)] -> d[(y + _=2)]",
+                            "a -> c\n b -> d\n e[n=8] as f4 <- fill 0"}) {
+    CAPTURE(rules);
+    const Direction direction = std::string_view(rules).find("<-") == std::string_view::npos ? right : left;
+    const std::vector<MadeTensor> sources =
+        direction == right ? std::vector{halves, nibbles} : std::vector<MadeTensor>{};
+    CHECK(refusals(plan_of(rules), sources, {direction, {}, {}, {}}) == std::vector<Code>{Code::sub_byte_layout});
+  }
 }
 
 TEST_CASE("a rounding rule is said, an exact one is not") {
