@@ -20,13 +20,12 @@ TensorIndex headers_of(const Tensors& tensors) {
   return {{"memory"}, std::move(infos)};
 }
 
-BindOptions options_of(const Mapping& mapping, Direction direction) {
-  BindOptions options;
-  options.direction = direction;
+Settings settings_of(const Mapping& mapping) {
+  Settings settings;
   for (const MadeParam& param : mapping.params) {
-    if (param.set) options.settings.emplace(param.name, param.flag ? Value(param.value != 0) : Value(param.value));
+    if (param.set) settings.emplace(param.name, param.flag ? Value(param.value != 0) : Value(param.value));
   }
-  return options;
+  return settings;
 }
 
 /// Runs the copies of one destination. Together they write as many bytes as it has; that each of those is written shows
@@ -59,9 +58,12 @@ std::string say(const Diagnostic& diagnostic) {
 
 }  // namespace
 
-Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& source) {
+Conversion convert(const Plan& plan, Direction direction, const Settings& settings, const Tensors& source) {
   const TensorIndex index = headers_of(source);
-  const auto bound = bind_plan(plan, index, Configs{}, options_of(mapping, direction));
+  BindOptions options;
+  options.direction = direction;
+  options.settings = settings;
+  const auto bound = bind_plan(plan, index, Configs{}, options);
   if (!bound) {
     const Diagnostic& error = first_error(bound.error());
     return {std::nullopt, say(error), error.code, {}};
@@ -76,6 +78,10 @@ Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction
     }
   }
   return conversion;
+}
+
+Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& source) {
+  return convert(plan, direction, settings_of(mapping), source);
 }
 
 Compiled compiled(const Mapping& mapping) {
