@@ -108,9 +108,12 @@ std::string say(const Diagnostic& diagnostic) {
 
 }  // namespace
 
-Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& source) {
+Conversion convert(const Plan& plan, Direction direction, const Settings& settings, const Tensors& source) {
   const TensorIndex index = headers_of(source);
-  const auto bound = bind_plan(plan, index, Configs{}, bind_options(mapping, direction));
+  BindOptions options;
+  options.direction = direction;
+  options.settings = settings;
+  const auto bound = bind_plan(plan, index, Configs{}, options);
   if (!bound) {
     const Diagnostic& error = first_error(bound.error());
     return {std::nullopt, say(error), error.code, {}};
@@ -139,6 +142,10 @@ BindOptions bind_options(const Mapping& mapping, Direction direction) {
                                                        : Value(param.value));
   }
   return options;
+}
+
+Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& source) {
+  return convert(plan, direction, bind_options(mapping, direction).settings, source);
 }
 
 Compiled compiled(const Mapping& mapping) {

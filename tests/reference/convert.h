@@ -21,6 +21,9 @@ struct Conversion {
 };
 
 /// Binds a plan to the tensors and runs its copies over memory.
+[[nodiscard]] Conversion convert(const Plan& plan, Direction direction, const Settings& settings,
+                                 const Tensors& source);
+/// The same with the settings of a mapping.
 [[nodiscard]] Conversion convert(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& source);
 /// The same from the text on.
 [[nodiscard]] Conversion convert(const Mapping& mapping, Direction direction, const Tensors& source);
