@@ -6,6 +6,7 @@
 
 #include "compiler/lower/lower.h"
 #include "compiler/sema/checked_module.h"
+#include "compiler/sema/inherited_clash.h"
 #include "compiler/syntax/parse.h"
 #include "runtime/plan/verify.h"
 
@@ -115,6 +116,7 @@ Compilation compile(std::string name, std::string text, const FindUsed& find, st
     for (const CheckedMapping& mapping : checked.mappings) {
       Plan plan = lower(mapping, done.sources);
       Diagnostics problems = verify(plan);
+      sema::name_inherited_clashes(plan, mapping.inherited_rules, problems);
       done.diagnostics.insert(done.diagnostics.end(), problems.begin(), problems.end());
       done.plans.push_back(std::move(plan));
     }

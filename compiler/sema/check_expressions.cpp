@@ -280,7 +280,9 @@ Type Expressions::name(const ast::Expr& expr, const NameSet& scope) {
       diagnostic.secondary.push_back({mapping.symbols.find(*near)->second.range, "declared here"});
       diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
     } else {
-      diagnostic.helps.push_back(fmt::format("declare it: `param {0}: TYPE = ...`, or `index {0} in 0..n`", expr.text));
+      diagnostic.helps.push_back(
+          fmt::format("declare it: `param {0}: TYPE = {1}.PATH ?? {2}.PATH`, or `index {0} in 0..n`", expr.text,
+                      mapping.syntax->left.text, mapping.syntax->right.text));
     }
     report(std::move(diagnostic));
     return any_type;

@@ -234,16 +234,18 @@ class Joining {
     return side_key(edit.node->pattern.side.text == mapping_.syntax->left.text, edit.prefixes, edit.node->pattern.key);
   }
 
-  /// An own rule that writes what an inherited one writes: whether they can both hold is for the proofs to say where
-  /// the inherited one was restricted, and wrong where it was left as it is.
+  /// An own rule that writes what an inherited one writes, both always. Where one has a condition, whether they can
+  /// both hold is for the proofs to say.
   void clash(const InContext<ast::Rule>& rule, const std::vector<InContext<ast::Rule>>& inherited,
              const std::unordered_map<std::string, std::vector<std::size_t>>& writers,
              const std::vector<bool>& dropped) {
+    const auto conditional = [](const InContext<ast::Rule>& r) { return !r.conditions.empty() || r.node->when; };
+    if (conditional(rule)) return;
     for (const std::string& key : keys_of(rule).written) {
       const auto found = writers.find(key);
       if (found == writers.end()) continue;
       for (const std::size_t i : found->second) {
-        if (dropped[i] || restricted_.contains(inherited[i].node)) continue;
+        if (dropped[i] || conditional(inherited[i]) || restricted_.contains(inherited[i].node)) continue;
         report(Diagnostic(Code::inherited_clash, rule.range, "`{}` is written by an inherited rule already",
                           std::string_view(key).substr(1))
                    .also(inherited[i].range, "inherited from here")

@@ -14,6 +14,7 @@
 #include "runtime/bind/report_unclaimed.h"
 #include "runtime/bind/rule_values.h"
 #include "runtime/bind/source_claims.h"
+#include "runtime/bind/tie_claims.h"
 
 namespace omap {
 namespace {
@@ -37,6 +38,7 @@ class Binder {
       if (plan_.rules[rule].runs(direction_)) bind_rule(rule, budget);
     }
     for (const Tie& tie : plan_.ties) bind_tie(tie);
+    claim_tied(bound_.program.ties, claims_.claimed());
     for (std::uint32_t same = 0; same < plan_.sames.size(); ++same) bind_same(same);
     if (!plan_.config.empty()) bound_.configs = build_configs(plan_, direction_, environment_, report_);
     auto unclaimed = find_unclaimed();
@@ -234,11 +236,11 @@ class Binder {
     const auto first = keys_.find(dropped);
     const auto second = keys_.find(kept);
     if (!first) return;
-    claims_.claim(*first);
     if (second) {
       bound_.program.ties.push_back({*first, *second, tie.range});
       return;
     }
+    claims_.claim(*first);
     report_.add(Diagnostic(Code::source_missing, tie.range, "`{}` is there, and `{}`, which it is tied to, is not",
                            dropped, kept)
                     .label("tied here")

@@ -25,6 +25,8 @@ class SourceClaims {
   [[nodiscard]] SourceTensors claim(std::uint32_t rule, const RuleInstance& instance);
   void claim(std::uint32_t tensor) { claimed_[tensor] = true; }
   [[nodiscard]] bool is_claimed(std::uint32_t tensor) const { return claimed_[tensor]; }
+  /// By place in the TensorIndex: whether the tensor is claimed.
+  [[nodiscard]] std::vector<bool>& claimed() { return claimed_; }
 
  private:
   std::optional<std::uint32_t> claim_key(std::uint32_t rule, const std::vector<std::string>& texts, const Scope& loops);

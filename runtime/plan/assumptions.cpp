@@ -124,7 +124,6 @@ Assumptions assumptions(const Sorts& sorts, std::span<const Claim> claims) {
       note_needed(expr, is_true, needed);
     });
   }
-  if (reads.params.empty() && !reads.source) return found;
   for (std::size_t i = 0; i < std::min(all.size(), max_requirements); ++i) {
     const Expr& condition = all[i].condition;
     Reads own;
@@ -132,7 +131,10 @@ Assumptions assumptions(const Sorts& sorts, std::span<const Claim> claims) {
     const bool shared = (own.source && reads.source) ||
                         std::any_of(own.params.begin(), own.params.end(),
                                     [&](const std::string& param) { return reads.params.contains(param); });
-    if (shared) (is_available(sorts, condition, needed) ? found.certain : found.possible).push_back(&condition);
+    // One that reads nothing always applies.
+    const bool constant = own.params.empty() && !own.source;
+    if (shared || constant)
+      (is_available(sorts, condition, needed) ? found.certain : found.possible).push_back(&condition);
   }
   return found;
 }

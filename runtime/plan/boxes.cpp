@@ -181,6 +181,8 @@ Pairing pair_boxes(const SideBoxes& source, const SideBoxes& destination, bool o
       return refuse(Pairing::Fault::no_destination, sources.front(), true);
     }
     if (sources.size() != group.destinations.size()) {
+      pairing.sources = sources.size();
+      pairing.destinations = group.destinations.size();
       return refuse(Pairing::Fault::counts_differ, group.destinations.front(), false);
     }
     if (sources.size() > 1) {

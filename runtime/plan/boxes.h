@@ -75,6 +75,8 @@ struct Pairing {
   Fault fault = Fault::none;
   TermBox at;
   bool at_source = false;
+  /// Of `counts_differ`: how many boxes each side has with these axes.
+  std::size_t sources = 0, destinations = 0;
 };
 
 /// Pairs boxes by their axes; those of equal axes in reading order, which is unambiguous only if within each tensor

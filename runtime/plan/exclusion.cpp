@@ -40,6 +40,18 @@ Expr of_its_index(const std::string& name) {
   return made;
 }
 
+/// `layer@0 != layer@1`
+Expr differs(const std::string& index) {
+  Expr made;
+  made.op = Op::not_equal;
+  for (const std::size_t copy : {std::size_t{0}, std::size_t{1}}) {
+    Expr& value = made.args.emplace_back();
+    value.op = Op::index;
+    value.name = occurrence(index, copy);
+  }
+  return made;
+}
+
 class Question {
  public:
   Question(const Sorts& sorts, std::size_t& steps) : sorts_(sorts), steps_(steps) {}
@@ -56,10 +68,10 @@ class Question {
     for (const Expr* condition : conditions) goals_.push_back({{condition, 0}, true, Owner::nobody});
   }
 
-  /// With `equal` beside; a witness is looked for if `exact`.
-  Verdict ask(const std::vector<Expr>& equal, bool exact) {
+  /// With `beside` true too; a witness is looked for if `exact`.
+  Verdict ask(const std::vector<Expr>& beside, bool exact) {
     std::vector<Atom> goals = goals_;
-    for (const Expr& equation : equal) goals.push_back({{&equation, 0}, true, Owner::nobody});
+    for (const Expr& condition : beside) goals.push_back({{&condition, 0}, true, Owner::nobody});
     Verdict verdict;
     Conjunctions conjunctions(sorts_, steps_);
     const bool all = conjunctions.visit(std::move(goals), [&](const auto& atoms, const Derivation& derivation) {
@@ -132,6 +144,24 @@ Exclusion Exclusions::between(const Claim& a, const Claim& b) {
   if (a.optional && b.optional) return {Outcome::unknown, {}};
   if (all.witness) return {Outcome::clash, std::move(*all.witness)};
   return {implied && all.opaque ? Outcome::clash : Outcome::unknown, {}};
+}
+
+Exclusion Exclusions::within(const Claim& claim) {
+  if (exhausted()) return {};
+  Question question(sorts_, steps_);
+  question.add(claim, 0);
+  question.add(claim, 1);
+  Exclusion found{Outcome::disjoint, {}};
+  for (const KeyOverlap& overlap : key_overlaps(sorts_, *claim.key, *claim.key, steps_)) {
+    for (const std::string& index : indexes_of(claim)) {
+      std::vector<Expr> beside = overlap.equal;
+      beside.push_back(differs(index));
+      Verdict verdict = question.ask(beside, overlap.exact);
+      if (verdict.witness) return {Outcome::clash, std::move(*verdict.witness)};
+      if (verdict.possible) found.outcome = Outcome::unknown;
+    }
+  }
+  return found;
 }
 
 bool Exclusions::may_hold(const Claim& claim) {

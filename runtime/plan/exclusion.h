@@ -42,6 +42,8 @@ class Exclusions {
   explicit Exclusions(const Plan& plan) : sorts_(plan) {}
 
   [[nodiscard]] Exclusion between(const Claim& a, const Claim& b);
+  /// Whether a claim, which has a key, can be about the same thing for two values of its indexes.
+  [[nodiscard]] Exclusion within(const Claim& claim);
   /// False: the condition of the claim holds for no values.
   [[nodiscard]] bool may_hold(const Claim& claim);
 

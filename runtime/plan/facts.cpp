@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace omap {
 namespace {
@@ -339,21 +340,29 @@ bool Facts::close_residues() {
   });
 }
 
-/// Where a form can only be some values: whether one of them leaves remainders that are allowed.
+/// Whether some value of a form leaves remainders that are all allowed: of those that it can have, or of one from each
+/// class of all moduli together.
 bool Facts::residues_met(const LinearForm& of,
                          const std::vector<std::pair<std::int64_t, std::uint64_t>>& classes) const {
   constexpr std::int64_t max_values = 1024;
+  std::int64_t period = 1;
+  for (const auto& [modulus, bits] : classes) {
+    period = period > max_values ? period : std::lcm(period, modulus);
+  }
   const auto found = ints_.find(of);
-  if (found == ints_.end() || !found->second.least || !found->second.greatest) return true;
-  const IntFact& fact = found->second;
+  const IntFact fact = found == ints_.end() ? IntFact{} : found->second;
   std::int64_t span = 0;
-  if (__builtin_sub_overflow(*fact.greatest, *fact.least, &span) || span > max_values) return true;
-  for (std::int64_t value = *fact.least; value <= *fact.greatest; ++value) {
-    if (fact.excluded.contains(value) || (fact.allowed && !fact.allowed->contains(value))) continue;
+  const bool bounded =
+      fact.least && fact.greatest && !__builtin_sub_overflow(*fact.greatest, *fact.least, &span) && span <= max_values;
+  if (!bounded && period > max_values) return true;
+  const std::int64_t values = bounded ? span + 1 : period;
+  for (std::int64_t i = 0; i < values; ++i) {
+    const std::int64_t value = (bounded ? *fact.least : 0) + i;
+    const bool out = bounded && (fact.excluded.contains(value) || (fact.allowed && !fact.allowed->contains(value)));
     const bool all = std::all_of(classes.begin(), classes.end(), [&](const auto& each) {
       return (each.second >> (((value % each.first) + each.first) % each.first) & 1) != 0;
     });
-    if (all) return true;
+    if (all && !out) return true;
   }
   return false;
 }

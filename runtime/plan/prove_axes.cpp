@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "diagnostics/nearest.h"
 #include "runtime/plan/axis_uses.h"
 #include "runtime/plan/boxes.h"
 #include "runtime/plan/prove_rules.h"
@@ -67,7 +68,8 @@ bool prove_dropped(const Reading& r, const AxisExpr& axis, const Term& term, boo
   if (axis.kind == AxisExpr::Kind::dropped && destination && !axis.size) {
     return report(diagnostics, Diagnostic(Code::dropped_without_size, range, "`_` in a destination has no size")
                                    .label("how many zeros?")
-                                   .help("write `_=8`, with the number of zeros"));
+                                   .help("write `_=8`, with the number of zeros; to drop elements of this tensor, turn "
+                                         "the arrow round"));
   }
   return std::all_of(axis.parts.begin(), axis.parts.end(),
                      [&](const AxisExpr& part) { return prove_dropped(r, part, term, destination, diagnostics); });
@@ -199,7 +201,10 @@ bool prove_axes_shared(const Reading& r, Diagnostics& diagnostics) {
   if (others.size() == 1) {
     diagnostic.secondary.push_back(
         {place_of(r, missing_source ? r.sources() : r.destinations(), others.front()), "this axis has no partner"});
-    if (declared_as(r.plan, others.front()).empty()) {
+    if (declared_as(r.plan, others.front()).empty() && declared_as(r.plan, axis).empty() && nearest(axis, others)) {
+      diagnostic.helps.push_back(
+          fmt::format("is one of them misspelt? write `{}` or `{}` on both sides", others.front(), axis));
+    } else if (declared_as(r.plan, others.front()).empty()) {
       diagnostic.helps.push_back(fmt::format("rename `{}` to `{}`", others.front(), axis));
     } else if (declared_as(r.plan, axis).empty()) {
       diagnostic.helps.push_back(fmt::format("rename `{}` to `{}`", axis, others.front()));
@@ -238,10 +243,13 @@ bool prove_pairing(const Reading& r, Diagnostics& diagnostics) {
                         .label("from more than one sum: they could pair in several ways")
                         .help("name the pieces: give them different axes, or an `index` of names for one of the sums"));
     case Pairing::Fault::counts_differ:
-      return report(diagnostics, Diagnostic(Code::boxes_unpaired, term.range,
-                                            "the two sides have different numbers of boxes with {}", box)
-                                     .label("in this tensor, among others")
-                                     .help("each piece of a sum needs one partner with the same axes"));
+      return report(
+          diagnostics,
+          Diagnostic(Code::boxes_unpaired, term.range, "the two sides have different numbers of boxes with {}", box)
+              .label("in this tensor, among others")
+              .note("`{}` has {} of them, `{}` {}", r.plan.source_side(r.direction).name, pairing.sources,
+                    r.plan.destination_side(r.direction).name, pairing.destinations)
+              .help("each piece of a sum needs one partner with the same axes"));
     default:
       return report(diagnostics, Diagnostic(Code::boxes_unpaired, term.range, "a box of `{}` has no partner", key)
                                      .label("the box with {}", box)

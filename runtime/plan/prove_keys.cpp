@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <set>
 
+#include "runtime/json/json.h"
 #include "runtime/plan/prove_rules.h"
 
 namespace omap {
@@ -32,6 +34,12 @@ bool varies(const KeyPart& part) {
   return found;
 }
 
+/// A text that a number before it could have swallowed.
+bool only_digits(const KeyPart& part) {
+  return part.kind == KeyPart::Kind::text &&
+         std::ranges::all_of(part.text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 bool prove_key(const Term& term, Diagnostics& diagnostics) {
   bool previous = false;
   for (const KeyPart& part : term.key.parts) {
@@ -46,10 +54,10 @@ bool prove_key(const Term& term, Diagnostics& diagnostics) {
       diagnostics.push_back(Diagnostic(Code::index_not_in_key, term.range,
                                        "two placeholders touch in `{}`: 1 and 11 read as 11 and 1 do",
                                        to_text(term.key))
-                                .help("put a character between them"));
+                                .help("put a character between them that is no digit"));
       return false;
     }
-    previous = varying;
+    previous = varying || (previous && only_digits(part));
   }
   return true;
 }
@@ -77,7 +85,37 @@ bool prove_loops(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
   return true;
 }
 
+/// A value that a list, as far as it is written out, holds twice.
+const Value* value_twice(const Expr& list) {
+  std::vector<const Value*> values;
+  if (const Value::List* items = list.op == Expr::Op::literal ? list.value.list() : nullptr) {
+    for (const Value& item : *items) values.push_back(&item);
+  } else if (list.op == Expr::Op::list) {
+    for (const Expr& item : list.args) {
+      if (item.op == Expr::Op::literal) values.push_back(&item.value);
+    }
+  }
+  std::set<std::string> seen;
+  const auto twice =
+      std::ranges::find_if(values, [&](const Value* value) { return !seen.insert(dump_json(*value)).second; });
+  return twice == values.end() ? nullptr : *twice;
+}
+
 }  // namespace
+
+bool prove_indexes(const Plan& plan, Diagnostics& diagnostics) {
+  bool all = true;
+  for (const Index& index : plan.indexes) {
+    const Value* twice = value_twice(index.list);
+    if (!twice) continue;
+    diagnostics.push_back(Diagnostic(Code::index_not_in_key, index.range, "index `{}` has the value {} twice",
+                                     index.name, dump_json(*twice))
+                              .label("both would be one key")
+                              .help("write each value once"));
+    all = false;
+  }
+  return all;
+}
 
 bool prove_keys(const Plan& plan, const Rule& rule, Diagnostics& diagnostics) {
   for (const auto* side : {&rule.left, &rule.right}) {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "runtime/plan/axis_uses.h"
+#include "runtime/plan/known_extents.h"
 #include "runtime/plan/prove_rules.h"
 
 namespace omap {
@@ -13,7 +14,8 @@ namespace {
 /// that somebody thought of the other direction.
 class Availability {
  public:
-  Availability(const Plan& plan, Direction direction) : plan_(plan), source_(plan.source_side(direction).name) {
+  Availability(const Plan& plan, Direction direction)
+      : plan_(plan), direction_(direction), source_(plan.source_side(direction).name) {
     for (const Param& param : plan.params) params_.emplace(param.name, &param);
     for (const Index& index : plan.indexes) indexes_.emplace(index.name, &index);
   }
@@ -27,6 +29,7 @@ class Availability {
     for (const auto* side : {&rule.left, &rule.right}) {
       for (const Term& term : *side) need(term);
     }
+    need_extents(rule);
   }
 
  private:
@@ -36,6 +39,24 @@ class Availability {
       if (const std::string* param = std::get_if<std::string>(&op.operand)) need_param(*param);
     }
     for (const Operand* operand : operands_of(term)) need(operand->key);
+  }
+  /// A param that is an axis may do without a value where the sources tell its extent, with the help of those that
+  /// have one.
+  void need_extents(const Rule& rule) {
+    if (!has_shapes(rule)) return;
+    std::set<std::string> told = declared_extents(plan_, rule);
+    learn_extents(rule, direction_, told);
+    for (const bool readable : {true, false}) {
+      for (const auto* side : {&rule.left, &rule.right}) {
+        for (const AxisUse& use : axis_uses(*side)) {
+          const auto param = params_.find(use.name);
+          if (told.contains(use.name) || param == params_.end() || is_readable(*param->second) != readable) continue;
+          need_param(use.name);
+          told.insert(use.name);
+          learn_extents(rule, direction_, told);
+        }
+      }
+    }
   }
   void need(const KeyTemplate& key) {
     for (const KeyPart& part : key.parts) {
@@ -71,14 +92,16 @@ class Availability {
     if (!seen_.insert(name).second) return;
     const Param& param = *params_.at(name);
     if (!param.index.empty()) need_index(param.index);
-    if (!param.value) return;
-    if (reads_other_side_only(*param.value)) {
+    if (!is_readable(param)) {
       missing.emplace(&param, range_);
-    } else {
+    } else if (param.value) {
       need(*param.value);
     }
   }
 
+  [[nodiscard]] bool is_readable(const Param& param) const {
+    return !param.value || !reads_other_side_only(*param.value);
+  }
   /// Whether an expression cannot have a value because it reads the destination. Params are asked about themselves.
   [[nodiscard]] bool reads_other_side_only(const Expr& expr) const {
     switch (expr.op) {
@@ -103,6 +126,7 @@ class Availability {
   }
 
   const Plan& plan_;
+  Direction direction_;
   std::string_view source_;
   std::map<std::string_view, const Param*> params_;
   std::map<std::string_view, const Index*> indexes_;

@@ -3,7 +3,7 @@
 namespace omap {
 
 void prove_rules(const Plan& plan, Diagnostics& diagnostics) {
-  bool all = true;
+  bool all = prove_indexes(plan, diagnostics);
   for (const Rule& rule : plan.rules) {
     all = prove_keys(plan, rule, diagnostics) && prove_values(plan, rule, diagnostics) &&
           prove_axes(plan, rule, diagnostics) && prove_extents(plan, rule, diagnostics) && all;

@@ -29,11 +29,15 @@ void prove_params(const Plan& plan, Diagnostics& diagnostics);
 /// Every extent of a destination follows from the sources, indexes, params and literals.
 bool prove_extents(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
 
-/// A key tells the values of its indexes apart.
+/// No index has a value twice, as far as its list is written out.
+bool prove_indexes(const Plan& plan, Diagnostics& diagnostics);
+
+/// A key tells the values of its indexes apart, numbers that is: of texts see `prove_disjoint`.
 bool prove_keys(const Plan& plan, const Rule& rule, Diagnostics& diagnostics);
 
-/// No two rules of a direction write one key: their keys differ for all values of their indexes, or their conditions
-/// exclude each other. What cannot be told without a checkpoint is a note, and left to binding. Nearly linear in the
+/// No two rules of a direction write one key, nor one rule for two values of its indexes: the keys differ for all
+/// values, or the conditions exclude each other. Nor does one write what another would read back as its own: an
+/// alternative. What cannot be told without a checkpoint is a note, and left to binding. Nearly linear in the
 /// rules; a plan with too many keys that are alike gets a note that says so.
 bool prove_disjoint(const Plan& plan, Diagnostics& diagnostics);
 
