@@ -8,6 +8,7 @@
 #include "tests/reference/convert.h"
 #include "tests/reference/interpret.h"
 #include "tests/reference/made_sources.h"
+#include "tests/reference/state_executor.h"
 
 namespace omap::test {
 namespace {
@@ -47,6 +48,9 @@ std::optional<Failure> convert_and_compare(const Plan& plan, const Mapping& mapp
   }
   if (const std::string what = first_difference(*ours.made, wanted.made, wanted.computed); !what.empty()) {
     return Failure{"difference", fmt::format("{}: {}", side_of(direction), what), direction};
+  }
+  if (const std::string what = difference_as_state(plan, mapping, direction, sources, wanted); !what.empty()) {
+    return Failure{"difference of states", fmt::format("{}: {}", side_of(direction), what), direction};
   }
   made = std::move(*ours.made);
   return std::nullopt;

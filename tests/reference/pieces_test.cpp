@@ -8,6 +8,7 @@
 #include "runtime/copy/clip.h"
 #include "runtime/copy/copy_kernel.h"
 #include "runtime/run/compute_part.h"
+#include "runtime/run/gather.h"
 #include "tests/reference/check.h"
 #include "tests/reference/convert.h"
 #include "tests/reference/interpret.h"
@@ -36,10 +37,18 @@ CheckpointReader written(const CheckpointFolder& folder, const Tensors& tensors)
 /// The bytes [begin, end) of a destination.
 void fill_piece(const CopyProgram& program, const Destination& destination, const CheckpointReader& source,
                 std::uint64_t begin, std::uint64_t end, std::span<std::byte> scratch, std::byte* bytes) {
+  const auto staging = scratch.first(scratch.size() / 2);
+  const MoveInput move = [&](std::uint32_t place, const StridedCopy& copy, std::byte* out) {
+    const ByteRange& tensor = source.index().tensors()[place].bytes;
+    const ReadSource read = [&](std::uint64_t offset, std::span<std::byte> to) {
+      return source.read(tensor.file, tensor.offset + offset, to);
+    };
+    return gather(copy, read, out, scratch.subspan(staging.size()));
+  };
   for (const BoxCopy& box : destination.boxes) {
     clip(box.copy, begin, end, [&](const StridedCopy& part) {
       if (box.computed) {
-        REQUIRE(compute_part(program.computed[*box.computed], part, source, bytes, scratch));
+        REQUIRE(compute_part(program.computed[*box.computed], part, move, bytes, staging));
       } else if (box.source == BoxCopy::zero) {
         fill_zero(part, bytes);
       } else {

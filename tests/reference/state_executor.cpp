@@ -7,6 +7,7 @@
 #include "runtime/torch/scalar_type.h"
 #include "runtime/torch/state_converter.h"
 #include "runtime/torch/strided_views.h"
+#include "tests/reference/convert.h"
 #include "tests/reference/torch_tensors.h"
 
 namespace omap::test {
@@ -40,22 +41,19 @@ bool known(const Tensors& tensors) {
                      [](const auto& entry) { return scalar_type(entry.second.dtype).has_value(); });
 }
 
-Bounds bounds_of(const Mapping& mapping) {
-  Bounds bounds;
-  for (const MadeParam& param : mapping.params) {
-    if (param.set) bounds.emplace(param.name, param.flag ? Value(param.value != 0) : Value(param.value));
-  }
-  return bounds;
+std::vector<at::Device> devices() {
+  std::vector<at::Device> all{at::Device(at::kCPU)};
+  if (at::hasCUDA()) all.emplace_back(at::kCUDA, 0);
+  return all;
 }
 
-}  // namespace
-
-std::string difference_as_state(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& sources,
-                                const Tensors& wanted, unsigned draw) {
-  if (!known(sources) || !known(wanted)) return {};
+std::string difference_on(at::Device device, const Plan& plan, const BindOptions& bind, const Tensors& sources,
+                          const Interpretation& wanted) {
+  unsigned draw = 0;
   std::vector<StateDict::Entry> entries;
   for (const auto& [key, tensor] : sources) {
-    entries.emplace_back(key, laid_out(to_torch(tensor), draw + static_cast<unsigned>(entries.size())));
+    draw = 31 * draw + static_cast<unsigned>(key.size() + tensor.shape.size());
+    entries.emplace_back(key, laid_out(to_torch(tensor).to(device), draw));
   }
   auto state = StateDict::from(std::move(entries));
   if (!state) return "no state: " + state.error().front().message;
@@ -63,13 +61,24 @@ std::string difference_as_state(const Plan& plan, const Mapping& mapping, Direct
   options.views = draw % 2 == 0 ? ConvertOptions::Views::never : ConvertOptions::Views::allowed;
   options.release_sources = draw % 5 == 0;
   options.threads = 1 + draw % 2;
-  const auto made =
-      StateConverter(plan, direction).convert(std::move(*state), bounds_of(mapping), StateType::weight, options);
-  if (!made) return "as a state it is refused: " + made.error().front().message;
+  const Bounds bounds(bind.settings.begin(), bind.settings.end());
+  const auto made = StateConverter(plan, bind.direction).convert(std::move(*state), bounds, StateType::weight, options);
+  if (!made) return "refused: " + made.error().front().message;
   Tensors ours;
-  for (const auto& [key, tensor] : *made) ours.emplace(key, from_torch(tensor, dtype_of(tensor.scalar_type())));
-  const std::string difference = first_difference(ours, wanted);
-  return difference.empty() ? "" : "as a state: " + difference;
+  for (const auto& [key, tensor] : *made) ours.emplace(key, from_torch(tensor.cpu(), dtype_of(tensor.scalar_type())));
+  return first_difference(ours, wanted.made, wanted.computed);
+}
+
+}  // namespace
+
+std::string difference_as_state(const Plan& plan, const Mapping& mapping, Direction direction, const Tensors& sources,
+                                const Interpretation& wanted) {
+  if (!known(sources) || !known(wanted.made)) return {};
+  for (const at::Device device : devices()) {
+    const std::string difference = difference_on(device, plan, bind_options(mapping, direction), sources, wanted);
+    if (!difference.empty()) return "as a state on " + device.str() + ": " + difference;
+  }
+  return {};
 }
 
 }  // namespace omap::test

@@ -8,6 +8,7 @@
 
 #include "compiler/driver/load_mapping.h"
 #include "runtime/bind/bind.h"
+#include "runtime/bind/bind_modules.h"
 #include "runtime/json/json.h"
 #include "runtime/run/compare.h"
 #include "runtime/templates/lower_templates.h"
