@@ -34,19 +34,37 @@ std::set<std::string> empty_axes(const Rule& rule) {
   return empty;
 }
 
-/// Whether the extent of a dimension is linear in `name`, and tells it: no product holds it twice, or beside a 0.
-bool linear(const AxisExpr& axis, const std::string& name, const std::set<std::string>& empty, std::size_t& degree) {
-  degree = axis.kind == AxisExpr::Kind::axis && axis.name == name ? 1 : 0;
-  if (axis.kind == AxisExpr::Kind::divided && axis.name == name) return false;
+/// How the extent of a dimension depends on one axis.
+struct Dependence {
+  /// The greatest power of it in a product.
+  std::size_t degree = 0;
+  /// The axis changes it: it is not only multiplied by axes without entries.
+  bool changes = false;
+  /// `r/128` is rounded up.
+  bool rounded = false;
+};
+
+Dependence dependence(const AxisExpr& axis, const std::string& name, const std::set<std::string>& empty) {
+  const bool here = axis.name == name;
+  if (axis.kind == AxisExpr::Kind::axis) return {here ? 1U : 0U, here, false};
+  Dependence whole{0, false, axis.kind == AxisExpr::Kind::divided && here};
   const bool product = axis.kind == AxisExpr::Kind::product;
-  bool zero = false;
+  bool none = false;
   for (const AxisExpr& part : axis.parts) {
-    std::size_t inner = 0;
-    if (!linear(part, name, empty, inner)) return false;
-    zero = zero || (product && part.kind == AxisExpr::Kind::axis && empty.contains(part.name));
-    degree = product ? degree + inner : std::max(degree, inner);
+    const Dependence inner = dependence(part, name, empty);
+    whole.degree = product ? whole.degree + inner.degree : std::max(whole.degree, inner.degree);
+    whole.changes = whole.changes || inner.changes;
+    whole.rounded = whole.rounded || inner.rounded;
+    none = none || (product && part.kind == AxisExpr::Kind::axis && empty.contains(part.name));
   }
-  return degree <= 1 && !(zero && degree == 1);
+  whole.changes = whole.changes && !none;
+  return whole;
+}
+
+/// Whether the extent of a dimension tells that of the axis, all others being known.
+bool tells(const AxisExpr& dim, const std::string& name, const std::set<std::string>& empty) {
+  const Dependence on = dependence(dim, name, empty);
+  return on.degree == 1 && on.changes && !on.rounded;
 }
 
 }  // namespace
@@ -77,9 +95,7 @@ void learn_extents(const Rule& rule, Direction direction, std::set<std::string>&
       for (const AxisExpr& dim : term.shape->dims) {
         const std::vector<std::string> open = open_axes(dim, known);
         const bool one = !open.empty() && std::all_of(open.begin(), open.end(), [&](auto& a) { return a == open[0]; });
-        std::size_t degree = 0;
-        if (one && open[0] != "_" && linear(dim, open[0], empty, degree))
-          learnt = known.insert(open[0]).second || learnt;
+        if (one && open[0] != "_" && tells(dim, open[0], empty)) learnt = known.insert(open[0]).second || learnt;
       }
     }
   }

@@ -34,10 +34,20 @@ bool varies(const KeyPart& part) {
   return found;
 }
 
-/// A text that a number before it could have swallowed.
-bool only_digits(const KeyPart& part) {
-  return part.kind == KeyPart::Kind::text &&
-         std::ranges::all_of(part.text, [](char c) { return c >= '0' && c <= '9'; });
+bool only_digits(const std::string& text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Whether the number before it could have swallowed it.
+bool may_be_digits(const KeyPart& part) {
+  switch (part.kind) {
+    case KeyPart::Kind::text:
+      return only_digits(part.text);
+    case KeyPart::Kind::alternatives:
+      return std::ranges::any_of(part.names, only_digits);
+    default:
+      return true;
+  }
 }
 
 bool prove_key(const Term& term, Diagnostics& diagnostics) {
@@ -57,7 +67,7 @@ bool prove_key(const Term& term, Diagnostics& diagnostics) {
                                 .help("put a character between them that is no digit"));
       return false;
     }
-    previous = varying || (previous && only_digits(part));
+    previous = varying || (previous && may_be_digits(part));
   }
   return true;
 }

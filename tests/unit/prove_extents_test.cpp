@@ -73,6 +73,9 @@ TEST_CASE("a product with an axis of no entries tells nothing") {
   CHECK(said("x[(a none)] -> y[a none=0]") == unknown("a", "b"));
   CHECK(said("x[((a none) + b=2)] -> y1[a none=0], y2[b]") == unknown("a", "b"));
   CHECK(said("x[(a one=1)] -> y[a one]").empty());
+  // Another piece tells it.
+  CHECK(said("x[((a none=0) + a)] -> y1[a none], y2[a]").empty());
+  CHECK(said("x[(none=0 (a + b)) b] -> y1[a none b2=1], y2[b none]") == unknown("a", "b"));
 }
 
 TEST_CASE("`_` without a size is what is left of a dimension, if all else is known") {

@@ -54,11 +54,13 @@ TEST_CASE("a key may hold an index twice, and what is no index as it likes") {
 }
 
 TEST_CASE("two placeholders that vary stand apart, by more than digits") {
-  for (const char* key : {"{i}{j}", "{i}1{j}", "{i}007{j}", "{part}{i}", "{j}{part}"}) {
+  for (const char* key :
+       {"{i}{j}", "{i}1{j}", "{i}007{j}", "{i}{n}{j}", "{i}0{n}{j}", "{i}{a|7}{j}", "{part}{i}", "{j}{part}"}) {
     CAPTURE(key);
     CHECK(said(std::string("x.") + key + " -> y." + key).starts_with("OM4001 two placeholders touch"));
   }
-  for (const char* key : {"{i}.{j}", "{i}-{j}", "{i}_1{j}", "{i}1_{j}", "{part}_{i}", "{i}1"}) {
+  for (const char* key :
+       {"{i}.{j}", "{i}-{j}", "{i}_1{j}", "{i}1_{j}", "{i}{n}_{j}", "{i}{a|b}{j}", "{part}_{i}", "{i}1"}) {
     CAPTURE(key);
     CHECK(said(std::string("x.") + key + " <-> y." + key).empty());
   }
