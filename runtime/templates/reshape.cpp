@@ -32,7 +32,7 @@ class Reshaping {
       : mapping_(mapping), editor_(begin_form(mapping), names, range, rank_before(mapping, rank)) {}
 
   Result<Reshaped> run() {
-    const bool done = concat() && (!mapping_.unflatten_dim || unflatten(editor_, *mapping_.unflatten_dim)) &&
+    const bool done = fits() && concat() && (!mapping_.unflatten_dim || unflatten(editor_, *mapping_.unflatten_dim)) &&
                       permute() && flatten() && chunk() && name_pieces();
     if (!done) return fail(std::move(*editor_.problem));
     made_.form = std::move(editor_.form);
@@ -44,6 +44,12 @@ class Reshaping {
   [[nodiscard]] Atom& atom(std::size_t id) { return editor_.atom(id); }
   [[nodiscard]] std::vector<std::size_t>& atoms(std::size_t dim) { return editor_.atoms(dim); }
   [[nodiscard]] TensorForm& form() { return editor_.form; }
+
+  /// As `verify` says it, before shapes are written for all of them.
+  bool fits() {
+    if (form().sources + form().destinations <= PlanLimits::terms) return true;
+    return editor_.refuse(Code::plan_limit, "a template has more than {} keys", PlanLimits::terms);
+  }
 
   bool concat() {
     const auto& placeholder = mapping_.source_key_per_placeholder;

@@ -311,6 +311,8 @@ TEST_CASE("a template whose pieces no plan can say is refused") {
                  {.source_template_keys = {"c", "d"},
                   .dest_template_keys = "e",
                   .unflatten_dim = {{0, {999999937, -1}}}}}) == Codes{Code::plan_limit});
+  CHECK(refused({{.source_template_keys = "a", .dest_template_keys = std::vector<std::string>(2000, "b")}}) ==
+        Codes{Code::plan_limit});
 }
 
 TEST_CASE("what is known of the states lets more templates lower") {
