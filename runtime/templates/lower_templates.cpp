@@ -120,6 +120,9 @@ class Lowering {
       }
       reshaped = std::move(*made);
       rule.when = is_there(mapping, plan_.left.name, options_.absence);
+    } else {
+      // A table names the modules of several models; a state has those of one.
+      rule.optional = true;
     }
     rule.left = terms(mapping.source_template_keys, spelled_[number].sources,
                       expanded(mapping.source_key_per_placeholder), reshaped.source_index);
