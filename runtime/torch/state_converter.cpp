@@ -14,6 +14,9 @@
 namespace omap {
 namespace {
 
+/// Templates have no name of their own.
+constexpr std::string_view template_plan_name = "templates";
+
 /// A state has no format: no root is part of its keys.
 BindOptions options_of(Direction direction, Settings settings) {
   BindOptions options;
@@ -121,17 +124,41 @@ Result<StateDict> convert_weights(const Plan& plan, const BindOptions& bind_opti
 }  // namespace
 
 StateConverter::StateConverter(Plan plan, Direction direction, Configs configs)
-    : plan_(std::move(plan)), direction_(direction), configs_(std::move(configs)) {}
+    : mapping_(std::move(plan)), direction_(direction), configs_(std::move(configs)) {}
+
+StateConverter::StateConverter(std::vector<StateMappingTemplate> templates, TemplateOptions options)
+    : mapping_(Templates{std::move(templates), std::move(options)}) {}
+
+SourceMap StateConverter::sources() const {
+  const auto* templates = std::get_if<Templates>(&mapping_);
+  return templates ? template_text(template_plan_name, templates->templates) : std::get<Plan>(mapping_).sources;
+}
+
+Result<BoundedPlan> StateConverter::plan_for(const StateDict& state, const Bounds& bounds) const {
+  const auto* templates = std::get_if<Templates>(&mapping_);
+  if (!templates) return apply_bounds(std::get<Plan>(mapping_), bounds);
+  TemplateOptions options = templates->options;
+  options.bounds.clear();
+  for (const auto& [name, bound] : bounds) {
+    if (const std::int64_t* count = bound.integer()) options.bounds.emplace_back(name, *count);
+  }
+  options.rank = [&state](const std::string& key) -> std::optional<std::size_t> {
+    const at::Tensor* tensor = state.find(key);
+    return tensor ? std::optional(static_cast<std::size_t>(tensor->dim())) : std::nullopt;
+  };
+  auto plan = lower_templates(template_plan_name, templates->templates, options);
+  return plan ? apply_bounds(*plan, bounds) : fail(std::move(plan.error()));
+}
 
 Result<std::vector<StateMapping>> StateConverter::get_mappings(const StateDict& state, const Bounds& bounds,
                                                                StateType type) const {
   return no_throw([&]() -> Result<std::vector<StateMapping>> {
-    auto bounded = apply_bounds(plan_, bounds);
-    if (!bounded) return fail(std::move(bounded.error()));
+    const auto bounded = plan_for(state, bounds);
+    if (!bounded) return fail(bounded.error());
     const auto index = headers_of(state);
     if (!index) return fail(index.error());
     if (type == StateType::module) {
-      const auto names = module_names(bounded->plan, direction_, configs_, std::move(bounded->settings), state, *index);
+      const auto names = module_names(bounded->plan, direction_, configs_, bounded->settings, state, *index);
       if (!names) return fail(names.error());
       std::vector<StateMapping> mappings;
       for (const ModuleName& name : *names) {
@@ -139,7 +166,7 @@ Result<std::vector<StateMapping>> StateConverter::get_mappings(const StateDict& 
       }
       return mappings;
     }
-    auto bound = bind_plan(bounded->plan, *index, configs_, options_of(direction_, std::move(bounded->settings)));
+    auto bound = bind_plan(bounded->plan, *index, configs_, options_of(direction_, bounded->settings));
     if (!bound) return fail(std::move(bound.error()));
     return mappings_of(bounded->plan, direction_, std::move(*bound), *index);
   });
@@ -148,15 +175,15 @@ Result<std::vector<StateMapping>> StateConverter::get_mappings(const StateDict& 
 Result<StateDict> StateConverter::convert(StateDict state, const Bounds& bounds, StateType type,
                                           const ConvertOptions& options) const {
   return no_throw([&]() -> Result<StateDict> {
-    auto bounded = apply_bounds(plan_, bounds);
-    if (!bounded) return fail(std::move(bounded.error()));
+    const auto bounded = plan_for(state, bounds);
+    if (!bounded) return fail(bounded.error());
     if (type == StateType::weight) {
-      return convert_weights(bounded->plan, options_of(direction_, std::move(bounded->settings)), configs_,
-                             std::move(state), options);
+      return convert_weights(bounded->plan, options_of(direction_, bounded->settings), configs_, std::move(state),
+                             options);
     }
     const auto index = headers_of(state);
     if (!index) return fail(index.error());
-    const auto names = module_names(bounded->plan, direction_, configs_, std::move(bounded->settings), state, *index);
+    const auto names = module_names(bounded->plan, direction_, configs_, bounded->settings, state, *index);
     return names ? convert_modules(state, *names) : fail(names.error());
   });
 }

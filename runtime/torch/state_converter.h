@@ -3,19 +3,18 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
 #include "runtime/bind/bounds.h"
 #include "runtime/bind/environment.h"
 #include "runtime/plan/plan.h"
+#include "runtime/templates/lower_templates.h"
 #include "runtime/torch/convert_options.h"
 #include "runtime/torch/state_dict.h"
 
 namespace omap {
-
-/// What a state holds: weights, or things that belong to modules, such as activations, by the modules' names.
-enum class StateType : std::uint8_t { weight, module };
 
 /// One concrete mapping: tensors of the source that become tensors of the destination together.
 struct StateMapping {
@@ -30,10 +29,10 @@ struct StateMapping {
   std::vector<std::pair<std::string, std::int64_t>> extents;
 };
 
-/// Converts states by a plan, in one direction. A value; safe to use from several threads at once. Nothing throws:
-/// exceptions of LibTorch, and allocations that fail, are errors too (OM7006).
+/// Converts states by a plan, in one direction, or by OLMo-core's templates. A value; safe to use from several threads
+/// at once. Nothing throws: exceptions of LibTorch, and allocations that fail, are errors too (OM7006).
 ///
-///     const auto converter = StateConverter(plan, Direction::right);
+///     const StateConverter converter(plan, Direction::right);
 ///     auto converted = converter.convert(std::move(state), {{"layer", 32}}, StateType::weight,
 ///                                        {.release_sources = true});
 class StateConverter {
@@ -41,8 +40,10 @@ class StateConverter {
   /// `configs` are the source side's, by file name: what the plan reads as `SIDE.path`.
   explicit StateConverter(Plan plan, Direction direction = Direction::right, Configs configs = {});
 
-  [[nodiscard]] const Plan& plan() const { return plan_; }
-  [[nodiscard]] Direction direction() const { return direction_; }
+  /// By templates (`lower_templates`), which are lowered for each state: its keys and ranks, and the bounds, tell what
+  /// templates leave open. `options.bounds` and `options.rank` are set then. Bounds are called as the placeholders are,
+  /// without brackets: `{{"layer", 32}, {"expert", 64}}`.
+  explicit StateConverter(std::vector<StateMappingTemplate> templates, TemplateOptions options = {});
 
   /// What would be converted into what. Looks at keys, dtypes and shapes only. All that is wrong is reported together,
   /// as binding a checkpoint does: keys that are missing, that nothing reads, shapes that do not fit.
@@ -62,9 +63,19 @@ class StateConverter {
   [[nodiscard]] Result<StateDict> convert(StateDict state, const Bounds& bounds = {},
                                           StateType type = StateType::weight, const ConvertOptions& options = {}) const;
 
+  /// The texts that ranges in errors point into, for showing them (diagnostics/render.h).
+  [[nodiscard]] SourceMap sources() const;
+
  private:
-  Plan plan_;
-  Direction direction_;
+  struct Templates {
+    std::vector<StateMappingTemplate> templates;
+    TemplateOptions options;
+  };
+  /// A plan with the bounds put in, for a state.
+  [[nodiscard]] Result<BoundedPlan> plan_for(const StateDict& state, const Bounds& bounds) const;
+
+  std::variant<Plan, Templates> mapping_;
+  Direction direction_ = Direction::right;
   Configs configs_;
 };
 

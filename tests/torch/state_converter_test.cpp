@@ -141,3 +141,37 @@ TEST_CASE("two threads use one converter at once") {
   }
   REQUIRE((right == std::vector<int>(4, 50)));
 }
+
+TEST_CASE("templates of OLMo-core's convert states, with the bounds that they are given") {
+  const StateConverter converter({
+      {.source_template_keys = "blocks.[layer].experts.mlp.w1",
+       .dest_template_keys = "layers.[layer].experts.[expert].gate.weight",
+       .dest_key_per_placeholder = "[expert]",
+       .unflatten_dim = Unflattening{0, {"[expert]", -1}},
+       .dims_permutation = {{0, 2, 1}},
+       .flatten_dims = {{0, 1}},
+       .dest_chunk_dim = 0},
+      {.source_template_keys = {"blocks.[layer].q", "blocks.[layer].k"},
+       .dest_template_keys = "layers.[layer].qk",
+       .source_concat_dim = 0},
+      {.source_template_keys = "blocks.[layer]",
+       .dest_template_keys = "layers.[layer]",
+       .state_type = StateType::module},
+  });
+  const at::Tensor w1 = counted({2 * 3, 4});
+  const StateDict state = state_of_entries(
+      {{"blocks.0.experts.mlp.w1", w1}, {"blocks.0.q", counted({2, 3})}, {"blocks.0.k", counted({1, 3}) + 9}});
+  const StateDict made = value_of(converter.convert(state, {{"layer", 1}, {"expert", 2}}));
+  REQUIRE(made.size() == 3);
+  const at::Tensor turned = w1.unflatten(0, {2, -1}).permute({0, 2, 1}).flatten(0, 1);
+  REQUIRE(identical(*made.find("layers.0.experts.1.gate.weight"), turned.chunk(2, 0)[1]));
+  REQUIRE(identical(*made.find("layers.0.qk"), at::cat({counted({2, 3}), counted({1, 3}) + 9})));
+  REQUIRE(value_of(converter.get_mappings(state, {{"expert", 2}})).size() == 2);
+  // 4 experts do not divide 6 rows: LibTorch's chunk would drop some without a word.
+  REQUIRE(code_of(converter.convert(state, {{"expert", 4}})) == Code::extent_indivisible);
+
+  const StateDict modules = state_of_entries({{"blocks.0", counted({1})}, {"dropout", counted({1})}});
+  const StateDict named = value_of(converter.convert(modules, {{"layer", 1}}, StateType::module));
+  REQUIRE(named.size() == 1);
+  REQUIRE(named.contains("layers.0"));
+}
