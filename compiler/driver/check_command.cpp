@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "compiler/driver/commands.h"
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 
 namespace omap::driver {
 

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "compiler/driver/commands.h"
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 #include "runtime/plan/plan_json.h"
 #include "runtime/plan/print_ir.h"
 

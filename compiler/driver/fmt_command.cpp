@@ -3,9 +3,9 @@
 #include <iterator>
 
 #include "compiler/driver/commands.h"
-#include "compiler/driver/load_mapping.h"
 #include "compiler/driver/replace_file.h"
 #include "compiler/format/format.h"
+#include "compiler/load_mapping.h"
 #include "compiler/syntax/parse.h"
 #include "runtime/json/json.h"
 

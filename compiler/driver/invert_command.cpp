@@ -1,5 +1,5 @@
 #include "compiler/driver/commands.h"
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 #include "compiler/raise/raise.h"
 #include "runtime/plan/invert.h"
 

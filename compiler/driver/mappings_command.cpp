@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "compiler/driver/commands.h"
-#include "compiler/driver/load_mapping.h"
 #include "compiler/driver/sides.h"
+#include "compiler/load_mapping.h"
 #include "runtime/json/json.h"
 
 namespace omap::driver {

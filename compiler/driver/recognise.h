@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "compiler/driver/load_mapping.h"
 #include "compiler/driver/sides.h"
+#include "compiler/load_mapping.h"
 
 namespace omap::driver {
 

@@ -8,10 +8,10 @@
 #include "compiler/driver/byte_size.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/compare_like.h"
-#include "compiler/driver/load_mapping.h"
 #include "compiler/driver/progress_line.h"
 #include "compiler/driver/recognise.h"
 #include "compiler/driver/sides.h"
+#include "compiler/load_mapping.h"
 #include "runtime/json/json.h"
 #include "runtime/run/run.h"
 

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 #include "diagnostics/nearest.h"
 #include "runtime/json/json.h"
 

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <map>
 
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 #include "runtime/torch/state_converter.h"
 
 namespace {
@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
   const std::string mode = argv[4];
   const auto threads = static_cast<unsigned>(std::stoul(argv[5]));
   const Sizes& sizes = shapes.at(argv[2]);
-  auto loaded = driver::load_mapping(argv[1]);
+  auto loaded = load_mapping(argv[1]);
   if (!loaded.plan) return 1;
   const StateConverter to_hf(*loaded.plan, Direction::right), from_hf(*loaded.plan, Direction::left);
   // What OLMo-core is told too.

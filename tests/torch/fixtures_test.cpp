@@ -1,7 +1,7 @@
 // Checkpoints that other programs made, through tensor dictionaries: the results are theirs, bit for bit.
 #include <filesystem>
 
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 #include "runtime/json/json.h"
 #include "runtime/torch/state_file.h"
 #include "tests/torch/tensor_tests.h"
@@ -23,14 +23,13 @@ struct Family {
 };
 
 Plan plan_of_family(const std::string& mapping) {
-  auto loaded =
-      driver::load_mapping((fixtures.parent_path() / "format/published_models.omap").string() + ":" + mapping);
+  auto loaded = load_mapping((fixtures.parent_path() / "format/published_models.omap").string() + ":" + mapping);
   REQUIRE(loaded.plan.has_value());
   return std::move(*loaded.plan);
 }
 
 Configs configs_of(const fs::path& directory) {
-  const auto text = driver::read_text((directory / "config.json").string());
+  const auto text = read_text((directory / "config.json").string());
   REQUIRE(text.has_value());
   return {{"config.json", value_of(parse_json(*text, "config.json"))}};
 }

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "compiler/driver/commands.h"
-#include "compiler/driver/load_mapping.h"
 #include "compiler/driver/sides.h"
+#include "compiler/load_mapping.h"
 #include "runtime/run/compare.h"
 #include "tests/unit/checkpoint_folder.h"
 
@@ -113,8 +113,8 @@ TEST_CASE("a file is byte-identical to the reference writer's") {
   const CheckpointFolder folder;
   const fs::path source = olmo_core_directory(folder, "olmo2"), hf = folder.path() / "hf";
   REQUIRE(convert("std:olmo2", "olmo_core=" + source.string(), "hf=" + hf.string()) == driver::done);
-  const auto made = driver::read_text((hf / "model.safetensors").string());
-  const auto reference = driver::read_text((fixtures / "olmo2/hf/model.safetensors").string());
+  const auto made = read_text((hf / "model.safetensors").string());
+  const auto reference = read_text((fixtures / "olmo2/hf/model.safetensors").string());
   REQUIRE(made);
   REQUIRE(reference);
   CHECK(*made == *reference);
@@ -194,7 +194,7 @@ TEST_CASE("a checkpoint that does not fit: one error, with key, line and mend, a
     tensors.back().info.key = key;
   }
   const fs::path source = folder.write("source.safetensors", tensors);
-  const driver::LoadedMapping loaded = driver::load_mapping("std:olmo2");
+  const LoadedMapping loaded = load_mapping("std:olmo2");
   REQUIRE(loaded.plan);
   const auto bound = driver::bind_source(*loaded.plan, {"olmo_core", source}, "hf", {});
   REQUIRE_FALSE(bound);

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "compiler/driver/commands.h"
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 #include "runtime/json/json.h"
 #include "runtime/run/compare.h"
 #include "tests/unit/checkpoint_folder.h"
@@ -59,7 +59,7 @@ std::size_t others(const fs::path& a, const fs::path& b) {
 }
 
 Value config_in(const fs::path& directory) {
-  const auto text = driver::read_text((directory / "config.json").string());
+  const auto text = read_text((directory / "config.json").string());
   REQUIRE(text);
   auto config = parse_json(*text, "config.json");
   REQUIRE(config);

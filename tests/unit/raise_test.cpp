@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "compiler/compile.h"
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 #include "runtime/plan/invert.h"
 
 namespace {
@@ -39,7 +39,7 @@ TEST_CASE("every mapping reads from the other side, and twice reversed is itself
   std::size_t plans = 0;
   for (const fs::path& file : mapping_files()) {
     CAPTURE(file.filename().string());
-    for (const Plan& plan : driver::load_file(file.string()).plans) {
+    for (const Plan& plan : load_file(file.string()).plans) {
       CAPTURE(plan.name);
       ++plans;
       const auto same = raise(plan);

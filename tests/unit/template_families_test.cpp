@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <set>
 
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 #include "runtime/bind/bind.h"
 #include "runtime/bind/bind_modules.h"
 #include "runtime/json/json.h"
@@ -44,7 +44,7 @@ std::vector<std::string> strings(const Value& list) {
 }
 
 Listing listing_in(const fs::path& folder) {
-  const auto text = driver::read_text((folder / "mappings.json").string());
+  const auto text = read_text((folder / "mappings.json").string());
   REQUIRE(text);
   auto json = parse_json(*text, "mappings.json");
   REQUIRE(json);
@@ -207,7 +207,7 @@ TEST_CASE("lowered templates map the modules that OLMo-core lists, in both direc
 }
 
 TEST_CASE("published mappings and OLMo-core's templates relate the same weights, in both directions") {
-  const auto published = driver::load_file((fixtures.parent_path() / "format/published_models.omap").string());
+  const auto published = load_file((fixtures.parent_path() / "format/published_models.omap").string());
   std::size_t held = 0;
   const std::pair<std::string, std::string> families[] = {{"olmo2", "olmo2"},
                                                           {"olmo3_yarn", "olmo3"},
@@ -223,7 +223,7 @@ TEST_CASE("published mappings and OLMo-core's templates relate the same weights,
       CAPTURE(folder);
       CAPTURE(direction);
       const bool to_hf = direction == "to_hf";
-      const auto text = driver::read_text((fixtures / folder / (to_hf ? "olmo_core" : "hf") / "config.json").string());
+      const auto text = read_text((fixtures / folder / (to_hf ? "olmo_core" : "hf") / "config.json").string());
       REQUIRE(text);
       auto config = parse_json(*text, "config.json");
       REQUIRE(config);

@@ -1,4 +1,4 @@
-#include "compiler/driver/load_mapping.h"
+#include "compiler/load_mapping.h"
 
 #include <cerrno>
 #include <cstring>
@@ -11,7 +11,7 @@
 #include "runtime/plan/plan_json.h"
 #include "stdlib-mappings/standard_mappings.h"
 
-namespace omap::driver {
+namespace omap {
 namespace {
 
 LoadedFile failed(Diagnostics diagnostics) { return {{}, std::move(diagnostics), {}}; }
@@ -133,4 +133,4 @@ LoadedMapping load_mapping(const std::string& argument) {
   return choose(load_file(file, name), file, name);
 }
 
-}  // namespace omap::driver
+}  // namespace omap

@@ -9,16 +9,18 @@
 #include "diagnostics/source_map.h"
 #include "runtime/plan/plan.h"
 
-namespace omap::driver {
+namespace omap {
 
-/// What a MAPPING argument named, and what there is to say about it.
+/// What an argument named, and what there is to say about it. Without a plan, `diagnostics` has an error.
 struct LoadedMapping {
   std::optional<Plan> plan;
   Diagnostics diagnostics;
   SourceMap sources;
 };
 
-/// MAPPING is a `.omap` file, a plan, `std:NAME`, or any of them with `:NAME` behind it where a file holds several.
+/// `argument` is a `.omap` file, a plan, `std:NAME` (a standard mapping), or any of them with `:NAME` behind it where a
+/// file holds several. Files that it uses are found beside it. Throws nothing but std::bad_alloc; safe to call from
+/// several threads at once.
 [[nodiscard]] LoadedMapping load_mapping(const std::string& argument);
 
 /// All mappings of a FILE argument: a `.omap` file, a plan, or `std:NAME`; with `only`, the one of that name if there
@@ -33,4 +35,4 @@ struct LoadedFile {
 /// The whole of a text file.
 [[nodiscard]] Result<std::string> read_text(const std::string& path);
 
-}  // namespace omap::driver
+}  // namespace omap
