@@ -21,11 +21,11 @@ class ModuleBuilder {
 
   ast::Module build(std::span<RawStatement> statements) {
     for (RawStatement& raw : statements) {
-      if (diagnostics_.size() >= limits_.errors) break;
+      if (diagnostics_.size() >= limits_.errors || too_deep()) break;
       add(raw);
     }
     for (const Block& block : blocks_) {
-      if (diagnostics_.size() >= limits_.errors) break;
+      if (diagnostics_.size() >= limits_.errors || too_deep()) break;
       diagnostics_.push_back(
           Diagnostic(Code::unclosed_bracket, block.brace, "this block is not closed").help("close it with `}}`"));
     }
@@ -45,6 +45,9 @@ class ModuleBuilder {
     bool in_else = false;
     bool config = false;
   };
+
+  /// Trees are walked by recursion: what stands deeper is not read, nor what follows it.
+  [[nodiscard]] bool too_deep() const { return blocks_.size() > limits_.block_depth; }
 
   void add(RawStatement& raw) {
     using Kind = RawStatement::Kind;
@@ -90,7 +93,7 @@ class ModuleBuilder {
     block.config = config || (!blocks_.empty() && blocks_.back().config);
     block.head = std::move(statement);
     blocks_.push_back(std::move(block));
-    if (blocks_.size() == limits_.block_depth + 1) {
+    if (too_deep()) {
       diagnostics_.push_back(Diagnostic(Code::nesting_too_deep, blocks_.back().brace,
                                         "blocks are nested more than {} deep", limits_.block_depth)
                                  .help("join prefixes: `a.b <-> c.d {{` instead of two blocks"));
