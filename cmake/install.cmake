@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(omap_components runtime compiler)
-set(omap_runtime_targets omap_diagnostics omap_runtime)
+set(omap_runtime_targets omap_diagnostics omap_plan omap_runtime)
 set(omap_compiler_targets omap_antlr omap_standard_mappings omap_compiler)
 set(omap_torch_targets omap_torch)
 if(OMAP_TORCH)

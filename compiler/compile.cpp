@@ -95,6 +95,21 @@ class Modules {
   std::vector<std::vector<std::pair<std::size_t, SourceRange>>> used_;
 };
 
+/// The plans of all mappings, and how many rules each inherits: those come first. Their trees are gone when it returns:
+/// what proofs need may take their place.
+std::vector<Plan> checked_plans(std::vector<ast::Module> modules, std::string_view only, Compilation& done,
+                                std::vector<std::size_t>& inherited_rules) {
+  const CheckedModule checked = check(std::move(modules), done.diagnostics, only);
+  std::vector<Plan> plans;
+  if (has_errors(done.diagnostics)) return plans;
+  plans.reserve(checked.mappings.size());
+  for (const CheckedMapping& mapping : checked.mappings) {
+    plans.push_back(lower(mapping, done.sources));
+    inherited_rules.push_back(mapping.inherited_rules);
+  }
+  return plans;
+}
+
 /// Mappings that share inherited rules find the same fault in them.
 void drop_repeated(Diagnostics& diagnostics) {
   std::set<std::tuple<Code, std::uint32_t, std::uint32_t, std::uint32_t, std::string>> seen;
@@ -111,15 +126,12 @@ Compilation compile(std::string name, std::string text, const FindUsed& find, st
   auto modules = Modules(done, find).parse_all(std::move(name), std::move(text));
   // A statement that could not be read may be the declaration that others miss: they would only repeat its error.
   if (has_errors(done.diagnostics)) return done;
-  const CheckedModule checked = check(std::move(modules), done.diagnostics, only);
-  if (!has_errors(done.diagnostics)) {
-    for (const CheckedMapping& mapping : checked.mappings) {
-      Plan plan = lower(mapping, done.sources);
-      Diagnostics problems = verify(plan);
-      sema::name_inherited_clashes(plan, mapping.inherited_rules, problems);
-      done.diagnostics.insert(done.diagnostics.end(), problems.begin(), problems.end());
-      done.plans.push_back(std::move(plan));
-    }
+  std::vector<std::size_t> inherited_rules;
+  done.plans = checked_plans(std::move(modules), only, done, inherited_rules);
+  for (std::size_t i = 0; i < done.plans.size(); ++i) {
+    Diagnostics problems = verify(done.plans[i]);
+    sema::name_inherited_clashes(done.plans[i], inherited_rules[i], problems);
+    done.diagnostics.insert(done.diagnostics.end(), problems.begin(), problems.end());
   }
   drop_repeated(done.diagnostics);
   if (has_errors(done.diagnostics)) done.plans.clear();

@@ -14,6 +14,7 @@ bool begins_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0
 
 SourceFile::SourceFile(std::string name, std::string text) {
   Content content{std::move(name), std::move(text), {0}};
+  content.utf8 = first_invalid_utf8(content.text) == std::string_view::npos;
   for (std::size_t i = 0; i < content.text.size(); ++i) {
     if (content.text[i] == '\n') content.line_begins.push_back(static_cast<std::uint32_t>(i + 1));
   }

@@ -25,6 +25,8 @@ class SourceFile {
 
   [[nodiscard]] const std::string& name() const { return content_->name; }
   [[nodiscard]] const std::string& text() const { return content_->text; }
+  /// Of the text. Found out once: the copies of a file go with each plan of it.
+  [[nodiscard]] bool is_utf8() const { return content_->utf8; }
   [[nodiscard]] Position position(std::uint32_t offset) const;
   /// The text of a 1-based line, without its line end.
   [[nodiscard]] std::string_view line(std::uint32_t number) const;
@@ -40,6 +42,7 @@ class SourceFile {
     std::string name;
     std::string text;
     std::vector<std::uint32_t> line_begins;
+    bool utf8 = false;
   };
   std::shared_ptr<const Content> content_;
 };

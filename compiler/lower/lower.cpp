@@ -20,6 +20,7 @@ class Lowering {
     for (const auto& r : mapping_.requirements) {
       plan_.requirements.push_back({expr(r.node->condition, {}), r.node->message.value_or(""), r.range});
     }
+    plan_.rules.reserve(mapping_.rules.size());
     for (const auto& r : mapping_.rules) plan_.rules.push_back(rule(r));
     for (const auto& r : mapping_.modules) plan_.modules.push_back(rule(r));
     for (const auto& t : mapping_.ties) plan_.ties.push_back(tie(t));

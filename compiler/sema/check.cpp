@@ -6,6 +6,7 @@
 #include "compiler/sema/checked_module.h"
 #include "compiler/sema/collect.h"
 #include "compiler/sema/inherit.h"
+#include "compiler/sema/plan_weight.h"
 
 namespace omap {
 namespace {
@@ -76,16 +77,19 @@ CheckedModule check(std::vector<ast::Module> modules, Diagnostics& diagnostics, 
     checked.modules.push_back(std::make_shared<const ast::Module>(std::move(module)));
   }
   std::vector<CheckedMapping> mappings = sema::collect(checked.modules, diagnostics);
+  if (!sema::plans_fit(mappings, diagnostics)) return checked;
   sema::inherit(mappings, diagnostics);
   const auto is_wanted = [&](const CheckedMapping& mapping) {
     return mapping.syntax->name.range.file == file && mapping.syntax->name.text == only;
   };
   const bool all = std::ranges::none_of(mappings, is_wanted);
   for (CheckedMapping& mapping : mappings) {
-    if (all ? mapping.syntax->name.range.file != file : !is_wanted(mapping)) continue;
-    check_mapping(mapping, diagnostics);
-    checked.mappings.push_back(std::move(mapping));
+    if (all ? mapping.syntax->name.range.file == file : is_wanted(mapping)) {
+      checked.mappings.push_back(std::move(mapping));
+    }
   }
+  if (!sema::plans_fit(checked.mappings, diagnostics)) return checked;
+  for (const CheckedMapping& mapping : checked.mappings) check_mapping(mapping, diagnostics);
   return checked;
 }
 

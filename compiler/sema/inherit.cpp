@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "compiler/sema/key_spelling.h"
 #include "compiler/sema/rule_indexes.h"
@@ -47,10 +48,6 @@ bool any_matches(const std::string& pattern, const Keys& keys) {
   return std::ranges::any_of(keys, [&](const std::string& key) { return matches(pattern, key); });
 }
 
-bool meet(const Keys& a, const Keys& b) {
-  return std::ranges::any_of(a, [&](const std::string& key) { return b.contains(key); });
-}
-
 /// The paths that a line is about, with their file and side; or of these only the ones that it writes.
 Keys paths_of(const CheckedMapping& mapping, const CheckedConfigLine& line, bool written = false) {
   const ast::ConfigLine& node = *line.line.node;
@@ -70,6 +67,17 @@ void collect_axes(const std::vector<ast::Axis>& axes, std::set<std::string, std:
     if (!axis.text.empty()) names.insert(axis.text);
     collect_axes(axis.parts, names);
   }
+}
+
+/// What joining a mapping copies from its base.
+std::size_t copied_from(const CheckedMapping& base) {
+  std::size_t count = base.symbols.size() + base.params.size() + base.indexes.size() + base.prefixes.size() +
+                      base.ties.size() + base.ignores.size() + base.sames.size() + base.config.size() +
+                      base.inherited_axes.size();
+  for (const auto* rules : {&base.rules, &base.modules}) {
+    for (const auto& rule : *rules) count += 1 + rule.prefixes.size() + rule.conditions.size();
+  }
+  return count;
 }
 
 class Joining {
@@ -190,7 +198,7 @@ class Joining {
         const auto found = writers.find(key);
         if (found == writers.end()) continue;
         met = true;
-        for (const std::size_t i : found->second) dropped[i] = true;
+        for (const std::size_t i : std::exchange(found->second, {})) dropped[i] = true;
       }
       if (!met) meets_nothing(rule.range, "no rule that writes one of these keys");
     }
@@ -201,8 +209,13 @@ class Joining {
       all.push_back(inherited[i]);
       restrict(all.back(), keys[i].all);
     }
+    std::unordered_map<std::string_view, std::size_t> standing;  // the first that writes a key, and was left as it is
+    for (std::size_t i = 0; i < inherited.size(); ++i) {
+      if (dropped[i] || conditional(inherited[i]) || restricted_.contains(inherited[i].node)) continue;
+      for (const std::string& key : keys[i].written) standing.try_emplace(key, i);
+    }
     for (const auto& rule : own) {
-      if (!rule.node->override_) clash(rule, inherited, writers, dropped);
+      if (!rule.node->override_) clash(rule, inherited, standing);
       all.push_back(rule);
     }
     return all;
@@ -234,39 +247,43 @@ class Joining {
     return side_key(edit.node->pattern.side.text == mapping_.syntax->left.text, edit.prefixes, edit.node->pattern.key);
   }
 
+  static bool conditional(const InContext<ast::Rule>& rule) { return !rule.conditions.empty() || rule.node->when; }
+
   /// An own rule that writes what an inherited one writes, both always. Where one has a condition, whether they can
   /// both hold is for the proofs to say.
   void clash(const InContext<ast::Rule>& rule, const std::vector<InContext<ast::Rule>>& inherited,
-             const std::unordered_map<std::string, std::vector<std::size_t>>& writers,
-             const std::vector<bool>& dropped) {
-    const auto conditional = [](const InContext<ast::Rule>& r) { return !r.conditions.empty() || r.node->when; };
+             const std::unordered_map<std::string_view, std::size_t>& standing) {
     if (conditional(rule)) return;
     for (const std::string& key : keys_of(rule).written) {
-      const auto found = writers.find(key);
-      if (found == writers.end()) continue;
-      for (const std::size_t i : found->second) {
-        if (dropped[i] || conditional(inherited[i]) || restricted_.contains(inherited[i].node)) continue;
-        report(Diagnostic(Code::inherited_clash, rule.range, "`{}` is written by an inherited rule already",
-                          std::string_view(key).substr(1))
-                   .also(inherited[i].range, "inherited from here")
-                   .help("`override` before this rule replaces that one; `restrict {}:KEY when ...` limits it",
-                         key.front() == '<' ? mapping_.syntax->left.text : mapping_.syntax->right.text));
-        return;
-      }
+      const auto found = standing.find(key);
+      if (found == standing.end()) continue;
+      report(Diagnostic(Code::inherited_clash, rule.range, "`{}` is written by an inherited rule already",
+                        std::string_view(key).substr(1))
+                 .also(inherited[found->second].range, "inherited from here")
+                 .help("`override` before this rule replaces that one; `restrict {}:KEY when ...` limits it",
+                       key.front() == '<' ? mapping_.syntax->left.text : mapping_.syntax->right.text));
+      return;
     }
   }
 
   /// Lines with conditions may exclude each other.
-  void clash(const CheckedConfigLine& line, const std::vector<CheckedConfigLine>& inherited) {
+  void config_clashes(const std::vector<CheckedConfigLine>& inherited) {
     const auto always = [](const CheckedConfigLine& l) { return l.line.conditions.empty() && !l.line.node->when; };
-    if (!always(line)) return;
-    const Keys paths = paths_of(mapping_, line, true);
-    for (const CheckedConfigLine& other : inherited) {
-      if (!always(other) || !meet(paths, paths_of(base_, other, true))) continue;
-      report(Diagnostic(Code::inherited_clash, line.line.range, "an inherited line writes this path already")
-                 .also(other.line.range, "inherited from here")
-                 .help("`override` before this line replaces that one"));
-      return;
+    std::unordered_map<std::string, const CheckedConfigLine*> writers;
+    for (const CheckedConfigLine& line : inherited) {
+      if (!always(line)) continue;
+      for (const std::string& path : paths_of(base_, line, true)) writers.try_emplace(path, &line);
+    }
+    for (const CheckedConfigLine& line : mapping_.config) {
+      if (line.line.node->override_ || !always(line)) continue;
+      for (const std::string& path : paths_of(mapping_, line, true)) {
+        const auto found = writers.find(path);
+        if (found == writers.end()) continue;
+        report(Diagnostic(Code::inherited_clash, line.line.range, "an inherited line writes this path already")
+                   .also(found->second->line.range, "inherited from here")
+                   .help("`override` before this line replaces that one"));
+        break;
+      }
     }
   }
 
@@ -292,15 +309,18 @@ class Joining {
   }
 
   void config() {
-    std::vector<Keys> inherited;
-    for (const auto& line : base_.config) inherited.push_back(paths_of(base_, line));
-    std::vector<bool> dropped(inherited.size(), false);
+    std::unordered_map<std::string, std::vector<std::size_t>> inherited;  // lines of the base, by path
+    for (std::size_t i = 0; i < base_.config.size(); ++i) {
+      for (const std::string& path : paths_of(base_, base_.config[i])) inherited[path].push_back(i);
+    }
+    std::vector<bool> dropped(base_.config.size(), false);
     const auto drop = [&](const CheckedConfigLine& edit) {
-      const Keys paths = paths_of(mapping_, edit);
       bool met = false;
-      for (std::size_t i = 0; i < inherited.size(); ++i) {
-        if (!meet(paths, inherited[i])) continue;
-        met = dropped[i] = true;
+      for (const std::string& path : paths_of(mapping_, edit)) {
+        const auto found = inherited.find(path);
+        if (found == inherited.end()) continue;
+        met = true;
+        for (const std::size_t i : std::exchange(found->second, {})) dropped[i] = true;
       }
       if (!met) {
         meets_nothing(edit.line.range, "no config line about this path",
@@ -312,12 +332,10 @@ class Joining {
     }
     std::ranges::for_each(mapping_.config_removes, drop);
     std::vector<CheckedConfigLine> kept;
-    for (std::size_t i = 0; i < inherited.size(); ++i) {
+    for (std::size_t i = 0; i < dropped.size(); ++i) {
       if (!dropped[i]) kept.push_back(base_.config[i]);
     }
-    for (const auto& line : mapping_.config) {
-      if (!line.line.node->override_) clash(line, kept);
-    }
+    config_clashes(kept);
     prepend(mapping_.config, kept);
     mapping_.config_removes.clear();
   }
@@ -361,9 +379,26 @@ class Inheritance {
     for (; !chain.empty(); chain.pop_back()) {
       const std::size_t i = chain.back();
       const auto base = broken_.contains(i) ? std::nullopt : base_of(i);
-      if (base) Joining(mappings_[i], mappings_[*base], diagnostics_).join();
+      if (base && affordable(mappings_[i], mappings_[*base]))
+        Joining(mappings_[i], mappings_[*base], diagnostics_).join();
       states_[i] = State::done;
     }
+  }
+
+  /// Says once that it is not.
+  bool affordable(const CheckedMapping& mapping, const CheckedMapping& base) {
+    if (exhausted_) return false;
+    copied_ += copied_from(base);
+    compared_ += (mapping.removes.size() + mapping.restricts.size()) * (base.rules.size() + base.modules.size());
+    exhausted_ = copied_ > most_copied || compared_ > most_compared;
+    if (!exhausted_) return true;
+    Diagnostic diagnostic(Code::plan_limit, mapping.syntax->base->range, "the mappings of this file inherit too much");
+    diagnostic.notes.push_back(
+        fmt::format("all together at most {} rules and lines, with at most {} comparisons of a rule "
+                    "with a `remove` or `restrict`",
+                    most_copied, most_compared));
+    diagnostics_.push_back(std::move(diagnostic).help("let them extend a smaller mapping"));
+    return false;
   }
 
   std::optional<std::size_t> base_of(std::size_t mapping) {
@@ -387,6 +422,12 @@ class Inheritance {
   std::vector<State> states_;
   std::unordered_map<std::string, std::size_t> by_name_;
   std::set<std::size_t> unknown_, broken_;
+  /// A mapping of few lines may extend one of many, and so may the next.
+  static constexpr std::size_t most_copied = 1'000'000;
+  static constexpr std::size_t most_compared = 20'000'000;
+  std::size_t copied_ = 0;
+  std::size_t compared_ = 0;
+  bool exhausted_ = false;
 };
 
 }  // namespace

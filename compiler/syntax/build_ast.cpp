@@ -1,5 +1,6 @@
 #include "compiler/syntax/build_ast.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -423,12 +424,24 @@ class Builder {
     return found ? std::optional(string(*found)) : std::nullopt;
   }
   std::string unescaped(SourceRange range) {
+    refuse_control_character(range);
     auto value = unescape(text_at(range));
     if (!value) {
       refuse(Diagnostic(Code::unterminated_string, range, "an unknown escape in a string")
                  .help("known are `\\\"`, `\\\\`, `\\n`, `\\t`, `\\{{` and `\\}}`"));
     }
     return std::move(value).value_or("");
+  }
+
+  /// No escape stands for one but a tab: a text with it could not be written again.
+  void refuse_control_character(SourceRange range) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
+    const std::string_view text = text_at(range);
+    const auto found = std::ranges::find_if(text, is_control);
+    if (found == text.end()) return;
+    const std::uint32_t at = range.begin + static_cast<std::uint32_t>(found - text.begin());
+    refuse(Diagnostic(Code::unexpected_character, {file_, at, at + 1}, "a control character stands in a string")
+               .help("take it out: only `\\n` and `\\t` can be written"));
   }
 
   std::string_view text_;

@@ -1,6 +1,7 @@
 #include "compiler/syntax/build_module.h"
 
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -18,16 +19,15 @@ class ModuleBuilder {
     module_.file = file;
   }
 
-  ast::Module build(std::vector<RawStatement> statements) {
+  ast::Module build(std::span<RawStatement> statements) {
     for (RawStatement& raw : statements) {
-      if (diagnostics_.size() >= limits_.errors) break;
+      if (diagnostics_.size() >= limits_.errors || too_deep()) break;
       add(raw);
     }
     for (const Block& block : blocks_) {
-      if (diagnostics_.size() < limits_.errors) {
-        diagnostics_.push_back(
-            Diagnostic(Code::unclosed_bracket, block.brace, "this block is not closed").help("close it with `}}`"));
-      }
+      if (diagnostics_.size() >= limits_.errors || too_deep()) break;
+      diagnostics_.push_back(
+          Diagnostic(Code::unclosed_bracket, block.brace, "this block is not closed").help("close it with `}}`"));
     }
     while (!blocks_.empty()) close(std::nullopt);
     return std::move(module_);
@@ -45,6 +45,9 @@ class ModuleBuilder {
     bool in_else = false;
     bool config = false;
   };
+
+  /// Trees are walked by recursion: what stands deeper is not read, nor what follows it.
+  [[nodiscard]] bool too_deep() const { return blocks_.size() > limits_.block_depth; }
 
   void add(RawStatement& raw) {
     using Kind = RawStatement::Kind;
@@ -90,7 +93,7 @@ class ModuleBuilder {
     block.config = config || (!blocks_.empty() && blocks_.back().config);
     block.head = std::move(statement);
     blocks_.push_back(std::move(block));
-    if (blocks_.size() == limits_.block_depth + 1) {
+    if (too_deep()) {
       diagnostics_.push_back(Diagnostic(Code::nesting_too_deep, blocks_.back().brace,
                                         "blocks are nested more than {} deep", limits_.block_depth)
                                  .help("join prefixes: `a.b <-> c.d {{` instead of two blocks"));
@@ -124,7 +127,8 @@ class ModuleBuilder {
   void close(std::optional<ast::Comment> behind) {
     Block block = std::move(blocks_.back());
     blocks_.pop_back();
-    if (!block.head) return;  // a wrong head is one error; its statements were read for theirs
+    if (!block.head) return;     // a wrong head is one error; its statements were read for theirs
+    block.body.shrink_to_fit();  // of the many small blocks of a large file, half of the room would be empty
     ast::Statement statement = std::move(*block.head);
     statement.at_end = std::move(block.at_end);
     statement.behind_end = std::move(behind);
@@ -157,9 +161,9 @@ class ModuleBuilder {
 
 }  // namespace
 
-ast::Module build_module(std::vector<RawStatement> statements, std::string_view text, std::uint32_t file,
-                         const SyntaxLimits& limits, Diagnostics& diagnostics) {
-  return ModuleBuilder(text, file, limits, diagnostics).build(std::move(statements));
+ast::Module build_module(SplitText split, std::string_view text, std::uint32_t file, const SyntaxLimits& limits,
+                         Diagnostics& diagnostics) {
+  return ModuleBuilder(text, file, limits, diagnostics).build(split.statements);
 }
 
 }  // namespace omap::syntax

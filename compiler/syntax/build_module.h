@@ -10,7 +10,7 @@
 namespace omap::syntax {
 
 /// Parses statements and puts them into the blocks that they stand in.
-[[nodiscard]] ast::Module build_module(std::vector<RawStatement> statements, std::string_view text, std::uint32_t file,
+[[nodiscard]] ast::Module build_module(SplitText split, std::string_view text, std::uint32_t file,
                                        const SyntaxLimits& limits, Diagnostics& diagnostics);
 
 }  // namespace omap::syntax

@@ -24,9 +24,9 @@ ast::Module parse(const SourceMap& sources, std::uint32_t file, Diagnostics& dia
             .help("save it as UTF-8"));
     return {file, {}, {}};
   }
-  const auto tokens = syntax::lex(text, 0);
-  auto statements = syntax::split_statements(tokens, text, file, limits, diagnostics);
-  return syntax::build_module(std::move(statements), text, file, limits, diagnostics);
+  // The text's words are gone before its trees are made.
+  auto split = syntax::split_statements(syntax::lex(text, 0), text, file, limits, diagnostics);
+  return syntax::build_module(std::move(split), text, file, limits, diagnostics);
 }
 
 }  // namespace omap

@@ -11,9 +11,18 @@ class Splitter {
  public:
   Splitter(std::span<const Token> tokens, std::string_view text, std::uint32_t file, const SyntaxLimits& limits,
            Diagnostics& diagnostics)
-      : tokens_(tokens), text_(text), file_(file), limits_(limits), diagnostics_(diagnostics) {}
+      : tokens_(tokens), text_(text), file_(file), limits_(limits), diagnostics_(diagnostics) {
+    // Each word is kept once, and never moved: statements refer to theirs.
+    words_.reserve(tokens.size());
+  }
 
-  std::vector<RawStatement> split() {
+  SplitText split() {
+    std::vector<RawStatement> all = statements();
+    return {std::move(words_), std::move(all)};
+  }
+
+ private:
+  std::vector<RawStatement> statements() {
     std::vector<RawStatement> all;
     while (true) {
       RawStatement statement = leading();
@@ -26,7 +35,6 @@ class Splitter {
     }
   }
 
- private:
   /// Refused as a whole: nothing of it is parsed.
   std::vector<RawStatement> too_many() {
     diagnostics_.push_back(Diagnostic(Code::source_too_large, range(tokens_[at_ - 1]),
@@ -86,13 +94,13 @@ class Splitter {
 
   void close_block(RawStatement& statement) {
     statement.kind = RawStatement::Kind::closes;
-    statement.tokens.push_back(tokens_[at_++]);
+    keep(statement, tokens_[at_++]);
     std::size_t next = at_;
     while (is(next, TokenClass::newline)) ++next;
     if (is(next, TokenClass::continuation) && text(tokens_[next]) == "else" && is(next + 1, TokenClass::brace_open)) {
       statement.kind = RawStatement::Kind::closes_else;
-      statement.tokens.push_back(tokens_[next]);
-      statement.tokens.push_back(tokens_[next + 1]);
+      keep(statement, tokens_[next]);
+      keep(statement, tokens_[next + 1]);
       at_ = next + 2;
     }
   }
@@ -153,8 +161,15 @@ class Splitter {
     return true;
   }
 
+  /// The words of a statement lie behind those of the one before.
+  void keep(RawStatement& statement, const Token& token) {
+    words_.push_back(token);
+    const std::size_t count = statement.tokens.size() + 1;
+    statement.tokens = std::span(words_).last(count);
+  }
+
   void take(RawStatement& statement) {
-    statement.tokens.push_back(tokens_[at_++]);
+    keep(statement, tokens_[at_++]);
     if (statement.tokens.size() == limits_.statement_words + 1) {
       report(statement, Diagnostic(Code::source_too_large, range(statement.tokens.back()),
                                    "a statement has more than {} words", limits_.statement_words)
@@ -301,7 +316,16 @@ class Splitter {
     std::size_t line_end = bracket;
     while (line_end < tokens_.size() && !is(line_end, TokenClass::newline)) ++line_end;
     at_ = line_end;
+    drop_from(statement, line_end);
     if (line_end > bracket && is(line_end - 1, TokenClass::brace_open)) statement.kind = RawStatement::Kind::opens;
+  }
+
+  /// The words from `tokens_[at]` on are not the statement's.
+  void drop_from(RawStatement& statement, std::size_t at) {
+    const auto is_before = [&](const Token& token) { return at == tokens_.size() || token.begin < tokens_[at].begin; };
+    const auto count = std::ranges::partition_point(statement.tokens, is_before) - statement.tokens.begin();
+    words_.resize(words_.size() - statement.tokens.size() + static_cast<std::size_t>(count));
+    statement.tokens = statement.tokens.first(static_cast<std::size_t>(count));
   }
 
   void report(RawStatement& statement, Diagnostic diagnostic) {
@@ -313,6 +337,7 @@ class Splitter {
   std::uint32_t file_;
   const SyntaxLimits& limits_;
   Diagnostics& diagnostics_;
+  std::vector<Token> words_;
   std::size_t at_ = 0;
   mutable std::size_t next_word_ = 0;
   std::vector<std::size_t> open_;
@@ -322,8 +347,8 @@ class Splitter {
 
 }  // namespace
 
-std::vector<RawStatement> split_statements(std::span<const Token> tokens, std::string_view text, std::uint32_t file,
-                                           const SyntaxLimits& limits, Diagnostics& diagnostics) {
+SplitText split_statements(std::span<const Token> tokens, std::string_view text, std::uint32_t file,
+                           const SyntaxLimits& limits, Diagnostics& diagnostics) {
   return Splitter(tokens, text, file, limits, diagnostics).split();
 }
 

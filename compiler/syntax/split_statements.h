@@ -21,12 +21,19 @@ struct RawStatement {
     closes_else,  ///< `} else {`
   };
   Kind kind = Kind::plain;
-  std::vector<Token> tokens;
+  /// Of `SplitText::words`.
+  std::span<const Token> tokens;
   /// Reported already: it only matters for the nesting of blocks.
   bool broken = false;
   std::vector<ast::Comment> before;
   std::vector<ast::Comment> behind;
   bool after_blank_line = false;
+};
+
+struct SplitText {
+  /// Of all statements, one behind the other; no comments and no line ends.
+  std::vector<Token> words;
+  std::vector<RawStatement> statements;
 };
 
 /// Cuts a file's words into statements:
@@ -35,8 +42,7 @@ struct RawStatement {
 ///  - a `{` behind a blank and before one opens a block and ends its statement; any other belongs to a key;
 ///  - a bracket that is still open where an arrow or a block's brace follows was forgotten: it is reported, and its
 ///    statement ends with its line, so that one slip costs one statement.
-[[nodiscard]] std::vector<RawStatement> split_statements(std::span<const Token> tokens, std::string_view text,
-                                                         std::uint32_t file, const SyntaxLimits& limits,
-                                                         Diagnostics& diagnostics);
+[[nodiscard]] SplitText split_statements(std::span<const Token> tokens, std::string_view text, std::uint32_t file,
+                                         const SyntaxLimits& limits, Diagnostics& diagnostics);
 
 }  // namespace omap::syntax

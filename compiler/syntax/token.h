@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 namespace omap::syntax {
@@ -25,11 +24,11 @@ enum class TokenClass : std::uint8_t {
   newline,
 };
 
-/// A word of the text. Offsets are bytes of the file.
+/// A word of the text. Offsets are bytes of the file. Small: a file of 16 MiB may have as many words.
 struct Token {
   TokenClass kind = TokenClass::other;
   /// The lexer's own number for it.
-  std::size_t type = 0;
+  std::uint16_t type = 0;
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
 };

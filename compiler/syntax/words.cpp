@@ -332,7 +332,9 @@ std::vector<Token> lex(std::string_view text, std::uint32_t base) {
     const auto token = lexer.nextToken();
     if (token->getType() == antlr4::Token::EOF) return tokens;
     const std::uint32_t begin = byte_of(token->getStartIndex());
-    tokens.push_back({token_class(token->getType()), token->getType(), begin, byte_of(token->getStopIndex() + 1)});
+    const std::size_t type = token->getType();
+    const std::uint32_t end = byte_of(token->getStopIndex() + 1);
+    tokens.push_back({token_class(type), static_cast<std::uint16_t>(type), begin, end});
   }
 }
 

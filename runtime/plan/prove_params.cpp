@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "runtime/plan/axis_uses.h"
 #include "runtime/plan/known_extents.h"
@@ -30,6 +32,12 @@ class Availability {
       for (const Term& term : *side) need(term);
     }
     need_extents(rule);
+    while (!pending_.empty()) {
+      const auto [param, index] = pending_.back();
+      pending_.pop_back();
+      if (param) need_parts(*param);
+      if (index) need_parts(*index);
+    }
   }
 
  private:
@@ -84,13 +92,17 @@ class Availability {
   }
   void need_index(const std::string& name) {
     if (!seen_.insert(name).second) return;
-    const Index& index = *indexes_.at(name);
-    need(index.list);
-    if (index.when) need(*index.when);
+    pending_.emplace_back(nullptr, indexes_.at(name));
   }
   void need_param(const std::string& name) {
     if (!seen_.insert(name).second) return;
-    const Param& param = *params_.at(name);
+    pending_.emplace_back(params_.at(name), nullptr);
+  }
+  void need_parts(const Index& index) {
+    need(index.list);
+    if (index.when) need(*index.when);
+  }
+  void need_parts(const Param& param) {
     if (!param.index.empty()) need_index(param.index);
     if (!is_readable(param)) {
       missing.emplace(&param, range_);
@@ -131,6 +143,8 @@ class Availability {
   std::map<std::string_view, const Param*> params_;
   std::map<std::string_view, const Index*> indexes_;
   std::set<std::string, std::less<>> seen_;
+  /// One of each pair is there. A chain of definitions may be as long as a plan: no recursion goes along it.
+  std::vector<std::pair<const Param*, const Index*>> pending_;
   SourceRange range_;
 };
 

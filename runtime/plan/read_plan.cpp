@@ -218,13 +218,8 @@ Result<Plan> refused(Diagnostic problem, std::string_view subject) {
   return fail(std::move(problem).in(std::string(subject)));
 }
 
-}  // namespace
-
-Result<Plan> read_plan(std::string_view text, std::string_view subject) {
-  if (text.size() > PlanLimits::bytes) {
-    return refused(Diagnostic(Code::plan_limit, "a plan has at most {} bytes, not {}", PlanLimits::bytes, text.size()),
-                   subject);
-  }
+/// The JSON is gone when it returns: what verification needs may take its place.
+Result<Plan> read_unverified(std::string_view text, std::string_view subject) {
   const auto json = parse_json(text, subject, {PlanLimits::bytes, PlanLimits::json_depth});
   if (!json) return refused(Diagnostic(Code::plan_malformed, "{}", json.error().front().message), subject);
 
@@ -234,7 +229,19 @@ Result<Plan> read_plan(std::string_view text, std::string_view subject) {
   if (reading.problem) return refused(*reading.problem, subject);
   Plan plan = read_body(root);
   if (reading.problem) return refused(*reading.problem, subject);
-  Diagnostics found = verify(plan);
+  return plan;
+}
+
+}  // namespace
+
+Result<Plan> read_plan(std::string_view text, std::string_view subject) {
+  if (text.size() > PlanLimits::bytes) {
+    return refused(Diagnostic(Code::plan_limit, "a plan has at most {} bytes, not {}", PlanLimits::bytes, text.size()),
+                   subject);
+  }
+  auto plan = read_unverified(text, subject);
+  if (!plan) return plan;
+  Diagnostics found = verify(*plan);
   if (has_errors(found)) return fail(without_ranges(std::move(found), subject));
   return plan;
 }

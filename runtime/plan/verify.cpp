@@ -78,8 +78,9 @@ class StructureCheck {
     check_.check_text(plan_.doc, {}, root_.member("doc"));
     const Place sources = root_.member("sources");
     for (std::size_t i = 0; i < plan_.sources.files.size(); ++i) {
-      check_.check_text(plan_.sources.files[i].name(), {}, sources.item(i));
-      check_.check_text(plan_.sources.files[i].text(), {}, sources.item(i));
+      const SourceFile& file = plan_.sources.files[i];
+      check_.check_text(file.name(), {}, sources.item(i));
+      if (!file.is_utf8()) check_.malformed({}, sources.item(i), "a text is not valid UTF-8");
     }
     for (const auto& [name, side] : {std::pair("left", &plan_.left), std::pair("right", &plan_.right)}) {
       check_.check_text(side->root, {}, root_.member(name));
