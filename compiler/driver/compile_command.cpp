@@ -2,10 +2,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "compiler/driver/commands.h"
 #include "compiler/load_mapping.h"
 #include "runtime/plan/plan_json.h"
+#include "runtime/plan/plan_limits.h"
 #include "runtime/plan/print_ir.h"
 
 namespace omap::driver {
@@ -31,7 +33,13 @@ ExitCode compile(const Console& console, const CompileArguments& arguments) {
   const LoadedMapping loaded = load_mapping(arguments.mapping);
   const ExitCode code = console.report(loaded.diagnostics, loaded.sources);
   if (code != done || !loaded.plan) return code;
-  const std::string text = arguments.emit == "ir" ? print_ir(*loaded.plan) : write_plan(*loaded.plan);
+  const bool listing = arguments.emit == "ir";
+  const std::string text = listing ? print_ir(*loaded.plan) : write_plan(*loaded.plan);
+  if (!listing && text.size() > PlanLimits::bytes) {
+    Diagnostic problem(Code::plan_limit, "the plan has {} bytes: none with more than {} is read", text.size(),
+                       PlanLimits::bytes);
+    return console.report({std::move(problem).in(arguments.mapping).help("use the mapping itself")});
+  }
   if (!arguments.output) {
     console.result(text);
     return done;

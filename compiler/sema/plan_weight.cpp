@@ -31,10 +31,11 @@ Weight weigh(const ast::Expr& expr) {
   return weight;
 }
 
+/// Without its texts' elements: those of prefixes and keys become one.
 Weight weigh(const ast::Key& key) {
   Weight weight;
   for (const ast::KeyPart& part : key.parts) {
-    weight += {1, part.text.size()};
+    weight += {part.kind == ast::KeyPart::Kind::text ? 0U : 1U, part.text.size()};
     for (const ast::Expr& expr : part.expr) weight += weigh(expr);
     for (const std::string& name : part.alternatives) weight += {0, name.size()};
   }
@@ -100,6 +101,7 @@ class Weighing {
   void add(const std::vector<const ast::Key*>& prefixes, const ast::Key& key) {
     for (const ast::Key* prefix : prefixes) sum_ += known(*prefix);
     sum_ += weigh(key);
+    ++sum_.elements;
   }
   void add(const CheckedMapping& mapping, const std::vector<const ast::Prefix*>& prefixes, const ast::SideKey& key) {
     add(prefix_keys(prefixes, key.side.text == mapping.syntax->left.text), key.key);

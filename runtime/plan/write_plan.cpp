@@ -162,7 +162,8 @@ std::string list_text(const std::vector<Element>& elements) {
     text += &element == &elements.front() ? "\n" : ",\n";
     text += dump_json(to_json(element));
   }
-  return text + "\n]";
+  text += "\n]";
+  return text;
 }
 
 }  // namespace
@@ -207,9 +208,12 @@ std::string write_plan(const Plan& plan) {
   std::string text;
   for (const auto& [name, value] : members) {
     text += text.empty() ? "{\n" : ",\n";
-    text += dump_json(name) + ":" + value;
+    text += dump_json(name);
+    text += ':';
+    text += value;
   }
-  return text + "\n}\n";
+  text += "\n}\n";
+  return text;
 }
 
 }  // namespace omap
