@@ -1,6 +1,7 @@
 #include "runtime/torch/module_state.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 #include <torch/nn/module.h>
 
 #include "runtime/torch/no_throw.h"

@@ -1,6 +1,7 @@
 #include "runtime/torch/state_converter.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
