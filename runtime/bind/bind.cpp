@@ -107,8 +107,10 @@ class Binder {
                       .help("complete the checkpoint, or give the rule an index that runs over what is there"));
       return;
     }
+    // Where no instance holds, nothing is asked for.
+    if (instances->empty()) return;
     const auto extents = known_extents(plan_, rule, environment_, report_);
-    if (!extents || instances->empty()) return;
+    if (!extents) return;
     auto values = rule_values(rule, direction_, environment_);
     if (!values) {
       report_.no_value(rule.range, values.error(), "needed by this rule");

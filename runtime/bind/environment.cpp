@@ -64,6 +64,16 @@ Environment::Environment(const Plan& plan, Direction direction, const SourceKeys
       settings_(settings) {}
 
 Evaluated Environment::evaluate(const Expr& expr, const Scope& scope) {
+  if (depth_ == max_depth) {
+    return failed(fmt::format("a value needs others, nested more than {} deep", max_depth), Code::plan_limit);
+  }
+  ++depth_;
+  Evaluated value = evaluate_here(expr, scope);
+  --depth_;
+  return value;
+}
+
+Evaluated Environment::evaluate_here(const Expr& expr, const Scope& scope) {
   switch (expr.op) {
     case Op::literal:
       return expr.value;

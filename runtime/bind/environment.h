@@ -71,6 +71,10 @@ class Environment {
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& stand_ins() const { return stand_ins_; }
 
  private:
+  /// Expressions inside expressions, params' included: what a stack of any thread holds, whatever a plan says.
+  static constexpr unsigned max_depth = 1000;
+
+  Evaluated evaluate_here(const Expr& expr, const Scope& scope);
   Evaluated indexed_param(const Param& param, const Value& at);
   Evaluated param_value(const Param& param, const Scope& scope);
   Evaluated config(const Expr& expr);
@@ -92,6 +96,7 @@ class Environment {
   const SourceKeys& source_;
   const Configs& configs_;
   const Settings& settings_;
+  unsigned depth_ = 0;
   bool missed_config_ = false;
   std::vector<std::pair<std::string, Value>> stand_ins_;
   std::unordered_map<std::string, Evaluated> params_;

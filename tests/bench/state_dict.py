@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares conversions of tensors in memory: omap's StateConverter, OLMo-core's, and a clone of every tensor.
 
-Each is a fresh process; repetitions of what is compared alternate, after one of each that does not count. GB are 1e9
+Each is a fresh process, which touches as much memory as the result will take and gives it back before it measures;
+repetitions of what is compared alternate, after one of each that does not count. GB are 1e9
 bytes; GB/s count bytes read and bytes written. "memory" is the most that was resident while converting, beyond what was
 before the state was made, as multiples of the state's bytes.
 

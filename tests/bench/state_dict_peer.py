@@ -3,7 +3,9 @@
 Usage: state_dict_peer.py SHAPE DIRECTION MODE THREADS, with MODE copy or bind.
 """
 
+import ctypes
 import json
+import mmap
 import sys
 import time
 from pathlib import Path
@@ -57,6 +59,16 @@ def status_bytes(name):
     return 0
 
 
+def warm_memory(size):
+    """As state_dict_convert.cpp does."""
+    memory = mmap.mmap(-1, size)
+    memory.madvise(mmap.MADV_HUGEPAGE if hasattr(mmap, "MADV_HUGEPAGE") else 14)
+    touched = (ctypes.c_char * size).from_buffer(memory)
+    ctypes.memset(touched, 1, size)
+    del touched
+    memory.close()
+
+
 def main():
     shape, direction, mode, threads = sys.argv[1:]
     torch.set_num_threads(int(threads))
@@ -71,6 +83,7 @@ def main():
         state = converter.convert(state, bounds)
         converter = get_converter_from_hf(family)
     size = sum(t.numel() * t.element_size() for t in state.values())
+    warm_memory(size + size // 8)
     Path("/proc/self/clear_refs").write_text("5")
     before = status_bytes("VmRSS")
     start = time.perf_counter()

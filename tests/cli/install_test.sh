@@ -35,7 +35,11 @@ fi
   "$work/hf.safetensors"
 "$olmoc" diff "$work/hf.safetensors" "$root/tests/fixtures/llama/expected/hf.safetensors"
 
-# The same by pkg-config.
+build_example templates
+"$work/templates/lower_templates" >"$work/templates.json"
+"$olmoc" compile "$work/templates.json" --emit ir >/dev/null
+
+# Plans by pkg-config.
 libdir=$(dirname "$(find "$work/moved" -name omap-runtime.pc)")
 flags=$(PKG_CONFIG_PATH=$libdir pkg-config --cflags --libs omap-runtime)
 # shellcheck disable=SC2086

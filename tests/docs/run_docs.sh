@@ -8,6 +8,7 @@
 #   ```omap-wrong NAME   a whole file, that does not compile
 #   ```omap-around       a whole file with a line `    ...`, where the page's later `omap-rules` are put
 #   ```omap-rules        rules, that compile there
+#   ```cpp FILE          lines that stand one after another in FILE, indented as there or less
 #   ```console           commands behind `$ `, and below each what it prints: standard output and standard error
 #
 # All mappings but wrong ones are in canonical layout (docs/format.md).
@@ -28,6 +29,7 @@ export PATH=$work/bin:$PATH
 
 mappings=0
 commands=0
+snippets=0
 
 fail() {
   printf 'FAILED: %s:%d: %s\n' "$page" "$block_line" "$1" >&2
@@ -103,6 +105,13 @@ check_layout() {
   [[ $canonical == "${text%$'\n'}" ]] || differs "this is not in canonical layout" "$text" "$canonical"
 }
 
+# check_cpp FILE: the block stands in FILE, which other tests compile.
+check_cpp() {
+  [[ -f $root/$1 ]] || fail "there is no file $1"
+  [[ $(<"$root/$1") == *"${body%$'\n'}"* ]] || fail "these lines do not stand in $1"
+  snippets=$((snippets + 1))
+}
+
 check_block() {
   local name=${info#* }
   case $info in
@@ -124,6 +133,7 @@ check_block() {
       ;;
     omap-around) around=$body ;;
     omap-rules) check_rules ;;
+    "cpp "*) check_cpp "$name" ;;
     console) check_console ;;
     omap*) fail "a block of an unknown kind: $info" ;;
   esac
@@ -150,9 +160,9 @@ check_page() {
 }
 
 body='' block_line=0
-for page in README.md docs/architecture.md docs/diagnostics.md docs/format.md docs/language.md docs/plan-format.md \
-  docs/program.md grammar/README.md; do
+for page in README.md docs/architecture.md docs/diagnostics.md docs/embedding.md docs/format.md docs/language.md \
+  docs/plan-format.md docs/program.md docs/templates.md grammar/README.md; do
   check_page "$page"
 done
 ((mappings > 0 && commands > 0)) || { echo "FAILED: no block was found" >&2; exit 1; }
-echo "$mappings mappings and $commands commands do what the pages show"
+echo "$mappings mappings, $commands commands and $snippets snippets are and do what the pages show"

@@ -311,3 +311,13 @@ TEST_CASE("a range beyond any checkpoint is an error, not a wait") {
   const Plan square = plan_of("index i in 0..100000\n index j in 0..100000\n x.{i}.{j} <-> y.{i}.{j}");
   CHECK(codes(bound_to(square, made({{"x", {1}}}))).front() == Code::plan_limit);
 }
+
+TEST_CASE("values that need each other in a long chain are an error, not a crash") {
+  std::string body = "param p900: bool = true\nx <-> y when p0\n";
+  for (int i = 0; i < 900; ++i) {
+    std::string value = fmt::format("p{}", i + 1);
+    for (int n = 0; n < 100; ++n) value = "not " + value;
+    body += fmt::format("param p{}: bool = {}\n", i, value);
+  }
+  CHECK(codes(bound_to(plan_of(body), made({{"x", {1}}}))).front() == Code::plan_limit);
+}
