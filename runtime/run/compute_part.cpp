@@ -66,13 +66,14 @@ class Chunk {
  private:
   Result<void> fill(const ComputedBox::Input& input, std::uint64_t size, std::uint64_t first, std::uint64_t last,
                     std::span<std::byte> out) {
-    const ByteRange& tensor = source_.index().tensors()[input.source].bytes;
-    const ReadSource read = [&](std::uint64_t offset, std::span<std::byte> bytes) {
-      return source_.read(tensor.file, tensor.offset + offset, bytes);
-    };
+    const TensorInfo& tensor = source_.index().tensors()[input.source];
     Result<void> done;
-    for (const StridedCopy& copy : input.copies) {
-      clip(copy, first * size, last * size, [&](StridedCopy piece) {
+    for (std::size_t i = 0; i < input.copies.size(); ++i) {
+      const ByteRange& stored = stored_bytes(tensor, input.pieces.empty() ? 0 : input.pieces[i]);
+      const ReadSource read = [&](std::uint64_t offset, std::span<std::byte> bytes) {
+        return source_.read(stored.file, stored.offset + offset, bytes);
+      };
+      clip(input.copies[i], first * size, last * size, [&](StridedCopy piece) {
         piece.dst_offset -= first * size;
         if (done) done = gather(piece, read, out.data(), reading_);
       });

@@ -42,9 +42,9 @@ Result<void> fill_slab(const Slab& slab, const Sections& sections, const Checkpo
       clip_to_slab(placed, slab, [&](const StridedCopy& part) { fill_zero(part, buffer.data()); });
       continue;
     }
-    const ByteRange& tensor = source.index().tensors()[placed.box->source].bytes;
+    const ByteRange& stored = stored_bytes(source.index().tensors()[placed.box->source], placed.box->piece);
     const ReadSource read = [&](std::uint64_t offset, std::span<std::byte> out) {
-      return source.read(tensor.file, tensor.offset + offset, out);
+      return source.read(stored.file, stored.offset + offset, out);
     };
     clip_to_slab(placed, slab, [&](const StridedCopy& part) {
       if (done) done = gather(part, read, buffer.data(), scratch);
