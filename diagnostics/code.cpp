@@ -52,9 +52,11 @@ std::string_view phase_text(Phase phase) {
     case Phase::binding:
       return "plan and binding";
     case Phase::files:
+      return "checkpoints and I/O";
+    case Phase::tensors:
       break;
   }
-  return "checkpoints and I/O";
+  return "tensor dictionaries";
 }
 
 std::span<const CodeInfo> all_codes() { return table; }

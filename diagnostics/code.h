@@ -24,7 +24,7 @@ enum class Severity : std::uint8_t { note, warning, error };
 enum class Fault : std::uint8_t { input, system };
 
 /// Where in the work a diagnostic is found: the first digit of its number.
-enum class Phase : std::uint8_t { syntax = 1, names, shapes, coverage, binding, files };
+enum class Phase : std::uint8_t { syntax = 1, names, shapes, coverage, binding, files, tensors };
 
 /// `names and types`
 [[nodiscard]] std::string_view phase_text(Phase phase);

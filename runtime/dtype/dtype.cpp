@@ -68,9 +68,11 @@ const Spelling& spelling(Dtype dtype) { return table[static_cast<std::size_t>(dt
 
 }  // namespace
 
-unsigned bits(Dtype dtype) { return spelling(dtype).bits; }
+unsigned bits(Dtype dtype) {
+  return is_foreign(dtype) ? ((static_cast<unsigned>(dtype) >> 8U) & 0x7FU) * 8U : spelling(dtype).bits;
+}
 
-std::string_view name(Dtype dtype) { return spelling(dtype).name; }
+std::string_view name(Dtype dtype) { return is_foreign(dtype) ? "FOREIGN" : spelling(dtype).name; }
 
 std::optional<Dtype> dtype_from_name(std::string_view name) {
   const auto* const found = std::ranges::find(table, name, &Spelling::name);

@@ -7,8 +7,8 @@
 namespace omap {
 
 /// The element types of safetensors, in the order of its `Dtype` enumeration (safetensors 0.8, src/tensor.rs):
-/// writers sort tensors by it, descending.
-enum class Dtype : std::uint8_t {
+/// writers sort tensors by it, descending. Beside them there are foreign ones (`foreign_dtype`).
+enum class Dtype : std::uint16_t {
   boolean,
   f4,
   f6_e2m3,
@@ -33,9 +33,20 @@ enum class Dtype : std::uint8_t {
   u64,
 };
 
+/// An element type that safetensors does not know, as a library's tensors may have: elements of `bytes` bytes that are
+/// only moved. Types with different `id`s differ. It is of no file.
+[[nodiscard]] constexpr Dtype foreign_dtype(std::uint8_t id, std::uint8_t bytes) {
+  return static_cast<Dtype>(0x8000U | (static_cast<unsigned>(bytes & 0x7FU) << 8U) | id);
+}
+[[nodiscard]] constexpr bool is_foreign(Dtype dtype) { return (static_cast<unsigned>(dtype) & 0x8000U) != 0; }
+/// The `id` of a foreign dtype.
+[[nodiscard]] constexpr std::uint8_t foreign_id(Dtype dtype) {
+  return static_cast<std::uint8_t>(static_cast<unsigned>(dtype) & 0xFFU);
+}
+
 /// Bits of one element: 4 and 6 for the types smaller than a byte.
 [[nodiscard]] unsigned bits(Dtype dtype);
-/// As safetensors spells it: `BF16`.
+/// As safetensors spells it: `BF16`. A foreign one is `FOREIGN`.
 [[nodiscard]] std::string_view name(Dtype dtype);
 /// The dtype that safetensors spells so; upper case only.
 [[nodiscard]] std::optional<Dtype> dtype_from_name(std::string_view name);

@@ -20,6 +20,7 @@ class Value {
   Value(std::nullptr_t) {}
   Value(bool value) : data_(value) {}
   Value(std::int64_t value) : data_(value) {}
+  Value(int value) : data_(std::int64_t{value}) {}
   Value(double value) : data_(value) {}
   Value(std::string value) : data_(std::move(value)) {}
   Value(std::string_view value) : data_(std::string(value)) {}

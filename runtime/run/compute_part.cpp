@@ -5,7 +5,6 @@
 
 #include "runtime/copy/clip.h"
 #include "runtime/copy/copy_kernel.h"
-#include "runtime/run/gather.h"
 
 namespace omap {
 namespace {
@@ -20,17 +19,13 @@ StridedCopy swapped(StridedCopy copy) {
 /// Elements [first, last) of a box, and where they lie while they are computed.
 class Chunk {
  public:
-  Chunk(const ComputedBox& box, const CheckpointReader& source, std::span<std::byte> scratch)
-      : box_(box),
-        source_(source),
-        staging_(scratch.first(scratch.size() / 2)),
-        reading_(scratch.subspan(staging_.size())) {
+  Chunk(const ComputedBox& box, const MoveInput& move, std::span<std::byte> staging)
+      : box_(box), move_(move), staging_(staging) {
     element_bytes_ = bits(box.computation.destination) / 8;
     if (box.computation.source) element_bytes_ += bits(*box.computation.source) / 8;
     for (const Dtype operand : box.computation.operands) element_bytes_ += bits(operand) / 8;
   }
 
-  /// At least one: the staging half holds more than any element.
   [[nodiscard]] std::uint64_t elements() const { return staging_.size() / element_bytes_; }
 
   /// The results, densely.
@@ -66,33 +61,28 @@ class Chunk {
  private:
   Result<void> fill(const ComputedBox::Input& input, std::uint64_t size, std::uint64_t first, std::uint64_t last,
                     std::span<std::byte> out) {
-    const TensorInfo& tensor = source_.index().tensors()[input.source];
     Result<void> done;
     for (std::size_t i = 0; i < input.copies.size(); ++i) {
-      const ByteRange& stored = stored_bytes(tensor, input.pieces.empty() ? 0 : input.pieces[i]);
-      const ReadSource read = [&](std::uint64_t offset, std::span<std::byte> bytes) {
-        return source_.read(stored.file, stored.offset + offset, bytes);
-      };
-      clip(input.copies[i], first * size, last * size, [&](StridedCopy piece) {
-        piece.dst_offset -= first * size;
-        if (done) done = gather(piece, read, out.data(), reading_);
+      const std::uint32_t piece = input.pieces.empty() ? 0 : input.pieces[i];
+      clip(input.copies[i], first * size, last * size, [&](StridedCopy part) {
+        part.dst_offset -= first * size;
+        if (done) done = move_(input.source, piece, part, out.data());
       });
     }
     return done;
   }
 
   const ComputedBox& box_;
-  const CheckpointReader& source_;
+  const MoveInput& move_;
   std::span<std::byte> staging_;
-  std::span<std::byte> reading_;
   std::uint64_t element_bytes_ = 0;
 };
 
 }  // namespace
 
-Result<void> compute_part(const ComputedBox& box, const StridedCopy& part, const CheckpointReader& source,
-                          std::byte* dst, std::span<std::byte> scratch) {
-  Chunk chunk(box, source, scratch);
+Result<void> compute_part(const ComputedBox& box, const StridedCopy& part, const MoveInput& move, std::byte* dst,
+                          std::span<std::byte> staging) {
+  Chunk chunk(box, move, staging);
   const std::uint64_t size = bits(box.computation.destination) / 8;
   const std::uint64_t end = (src_end(part) + size - 1) / size;
   const StridedCopy by_element = swapped(part);
@@ -101,9 +91,9 @@ Result<void> compute_part(const ComputedBox& box, const StridedCopy& part, const
     const auto results = chunk.compute(first, last);
     if (!results) return fail(results.error());
     clip(by_element, first * size, last * size, [&](const StridedCopy& piece) {
-      StridedCopy move = swapped(piece);
-      move.src_offset -= first * size;
-      execute(move, results->data(), dst);
+      StridedCopy scatter = swapped(piece);
+      scatter.src_offset -= first * size;
+      execute(scatter, results->data(), dst);
     });
   }
   return {};

@@ -29,12 +29,23 @@ void clip_to_slab(const PlacedBox& placed, const Slab& slab, const EmitCopy& emi
 
 Result<void> fill_slab(const Slab& slab, const Sections& sections, const CheckpointReader& source,
                        std::span<std::byte> buffer, std::span<std::byte> scratch) {
+  const auto read_tensor = [&](std::uint32_t tensor, std::uint32_t piece) -> ReadSource {
+    const ByteRange& range = stored_bytes(source.index().tensors()[tensor], piece);
+    return [&source, &range](std::uint64_t offset, std::span<std::byte> out) {
+      return source.read(range.file, range.offset + offset, out);
+    };
+  };
+  // Half of the scratch holds what is computed, the other what is read for it.
+  const std::span<std::byte> staging = scratch.first(scratch.size() / 2);
+  const MoveInput move = [&](std::uint32_t tensor, std::uint32_t piece, const StridedCopy& copy, std::byte* out) {
+    return gather(copy, read_tensor(tensor, piece), out, scratch.subspan(staging.size()));
+  };
   Result<void> done;
   for (std::size_t i = slab.first; i < slab.last && done; ++i) {
     const PlacedBox& placed = sections.boxes[i];
     if (placed.computed) {
       clip_to_slab(placed, slab, [&](const StridedCopy& part) {
-        if (done) done = compute_part(*placed.computed, part, source, buffer.data(), scratch);
+        if (done) done = compute_part(*placed.computed, part, move, buffer.data(), staging);
       });
       continue;
     }
@@ -42,10 +53,7 @@ Result<void> fill_slab(const Slab& slab, const Sections& sections, const Checkpo
       clip_to_slab(placed, slab, [&](const StridedCopy& part) { fill_zero(part, buffer.data()); });
       continue;
     }
-    const ByteRange& stored = stored_bytes(source.index().tensors()[placed.box->source], placed.box->piece);
-    const ReadSource read = [&](std::uint64_t offset, std::span<std::byte> out) {
-      return source.read(stored.file, stored.offset + offset, out);
-    };
+    const ReadSource read = read_tensor(placed.box->source, placed.box->piece);
     clip_to_slab(placed, slab, [&](const StridedCopy& part) {
       if (done) done = gather(part, read, buffer.data(), scratch);
     });

@@ -7,7 +7,7 @@
 
 using namespace omap;
 
-TEST_CASE("codes have unique numbers and names, in order, within the six phases") {
+TEST_CASE("codes have unique numbers and names, in order, within the phases") {
   std::set<std::string_view> names;
   unsigned previous = 0;
   REQUIRE(all_codes().size() > 50);
@@ -16,7 +16,7 @@ TEST_CASE("codes have unique numbers and names, in order, within the six phases"
     const auto number = static_cast<unsigned>(each.code);
     CHECK(number > previous);
     CHECK(each.phase >= Phase::syntax);
-    CHECK(each.phase <= Phase::files);
+    CHECK(each.phase <= Phase::tensors);
     CHECK(names.insert(each.name).second);
     CHECK_FALSE(each.meaning.empty());
     CHECK_FALSE(each.meaning.ends_with('.'));
@@ -24,10 +24,10 @@ TEST_CASE("codes have unique numbers and names, in order, within the six phases"
   }
 }
 
-TEST_CASE("a machine's failures can only be met in the phase that meets the machine") {
+TEST_CASE("a machine's failures can only be met in the phases that meet the machine") {
   for (const CodeInfo& each : all_codes()) {
     CAPTURE(each.name);
-    if (each.fault == Fault::system) CHECK(each.phase == Phase::files);
+    if (each.fault == Fault::system) CHECK(each.phase >= Phase::files);
   }
 }
 

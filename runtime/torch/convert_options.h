@@ -1,0 +1,48 @@
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/Stream.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+
+#include "diagnostics/diagnostic.h"
+
+namespace omap {
+
+/// How a state is converted. The defaults make new tensors, each on the device of its sources, and leave the sources
+/// alone.
+struct ConvertOptions {
+  enum class Views : std::uint8_t {
+    never,    ///< every destination is memory of its own
+    allowed,  ///< a destination that can be seen in one source is a view of it: no memory, no copy
+  };
+  Views views = Views::never;
+
+  /// Frees each source when its last use is done, so that no more than one destination a thread is held above the
+  /// state. Takes effect for tensors that nobody else holds: give the state away, `convert(std::move(state), ...)`.
+  bool release_sources = false;
+
+  /// Where the destinations go. Without it, to the device that all sources of a destination are on.
+  std::optional<c10::Device> device = {};
+
+  /// Threads that move bytes on the CPU; 0: as many as the machine has, up to 8.
+  unsigned threads = 0;
+
+  /// Where copies on a device are put. Without it, the current stream of that device. What is put there may still run
+  /// when `convert` returns, as with any operation of LibTorch.
+  std::optional<c10::Stream> stream = {};
+
+  /// Called now and then, from one thread at a time, with the bytes that are done and all bytes. May be empty.
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
+
+  /// Asks a conversion to stop: it then gives OM7005.
+  std::stop_token stop = {};
+
+  /// Gets what is worth knowing and no error: values that are rounded, defaults that were taken. May be empty.
+  std::function<void(const Diagnostic&)> note = {};
+};
+
+}  // namespace omap

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Compares conversions of tensors in memory: omap's StateConverter, OLMo-core's, and a clone of every tensor.
+
+Each is a fresh process; repetitions of what is compared alternate, after one of each that does not count. GB are 1e9
+bytes; GB/s count bytes read and bytes written. "memory" is the most that was resident while converting, beyond what was
+before the state was made, as multiples of the state's bytes.
+
+Usage: state_dict.py BENCH MAPPINGS [--python PYTHON] [--runs N] [--json FILE]
+  BENCH     the program omap_bench_state_dict
+  MAPPINGS  a file with the mappings olmo2 and flex_olmo
+  --python  an interpreter that has OLMo-core; without it, omap's figures alone are shown
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+from pathlib import Path
+
+PEER = Path(__file__).with_name("state_dict_peer.py")
+GB = 1e9
+WORK = [("dense", "to_hf"), ("dense", "from_hf"), ("moe", "to_hf"), ("moe", "from_hf")]
+
+
+def run(command):
+    done = subprocess.run([str(c) for c in command], check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads([line for line in done.stdout.splitlines() if line.startswith("{")][-1])
+
+
+def measured(candidates, runs):
+    """Medians of each, runs interleaved."""
+    samples = {name: [] for name in candidates}
+    for turn in range(runs + 1):
+        for name, command in candidates.items():
+            result = run(command)
+            if turn > 0:
+                samples[name].append(result)
+    return {
+        name: {key: statistics.median(s[key] for s in all_of) for key in all_of[0]}
+        for name, all_of in samples.items()
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench")
+    parser.add_argument("mappings")
+    parser.add_argument("--python")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+
+    def ours(shape, direction, mode):
+        family = "olmo2" if shape == "dense" else "flex_olmo"
+        return [options.bench, f"{options.mappings}:{family}", shape, direction, mode, options.threads]
+
+    def peer(shape, direction, mode):
+        return [options.python, PEER, shape, direction, mode, options.threads]
+
+    rows = []
+    print(f"| state | direction | what | seconds | GB/s | memory | beside OLMo-core |")
+    print(f"|---|---|---|---|---|---|---|")
+    for shape, direction in WORK:
+        candidates = {f"omap, {mode}": ours(shape, direction, mode) for mode in ("copy", "views", "release")}
+        candidates["clone of each tensor"] = ours(shape, direction, "clone")
+        if options.python:
+            candidates["OLMo-core"] = peer(shape, direction, "copy")
+        results = measured(candidates, options.runs)
+        reference = results.get("OLMo-core")
+        for name, r in results.items():
+            rate = 2 * r["bytes"] / r["seconds"] / GB
+            ratio = f"{reference['seconds'] / r['seconds']:.1f} times as fast" if reference else ""
+            memory = 1 + r["rise"] / r["bytes"]
+            print(f"| {shape} | {direction} | {name} | {r['seconds']:.3f} | {rate:.1f} | {memory:.2f} | {ratio} |")
+            rows.append(dict(state=shape, direction=direction, what=name, memory=memory, **r))
+    for direction in ("to_hf", "from_hf"):
+        candidates = {"omap": ours("many", direction, "bind")}
+        if options.python:
+            candidates["OLMo-core"] = peer("many", direction, "bind")
+        for name, r in measured(candidates, options.runs).items():
+            print(f"| 61 layers, 256 experts | {direction} | {name}: get_mappings, {r['keys']:.0f} keys in |"
+                  f" {r['seconds']:.3f} | | | |")
+            rows.append(dict(state="many", direction=direction, what=name, **r))
+    if options.json:
+        Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
+
+
+main()

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+#undef CHECK
+
+namespace omap::test {
+
+struct TinyModuleImpl : torch::nn::Module {
+  TinyModuleImpl()
+      : inner(register_module("inner", torch::nn::Linear(3, 2))),
+        steps(register_buffer("steps", at::zeros({}, at::kLong))) {}
+  torch::nn::Linear inner;
+  at::Tensor steps;
+};
+TORCH_MODULE(TinyModule);
+
+}  // namespace omap::test
