@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "diagnostics/nearest.h"
@@ -73,11 +74,14 @@ Diagnostic no_checkpoint_in(const fs::path& directory, const std::vector<std::st
 struct ShardName {
   std::string_view stem;
   std::uint64_t shards = 0;
+  /// With its dot.
+  std::string_view suffix;
 };
 
 std::optional<ShardName> shard_name_of(std::string_view file) {
   constexpr std::string_view of = "-of-";
-  file.remove_suffix(safetensors_suffix.size());
+  const std::string_view suffix = file.substr(std::min(file.rfind('.'), file.size()));
+  file.remove_suffix(suffix.size());
   const std::size_t at = file.rfind(of);
   if (at == std::string_view::npos) return std::nullopt;
   const std::size_t dash = file.substr(0, at).rfind('-');
@@ -85,22 +89,25 @@ std::optional<ShardName> shard_name_of(std::string_view file) {
   const char* const last = file.data() + file.size();
   const auto [end, error] = std::from_chars(file.data() + at + of.size(), last, shards);
   if (dash == std::string_view::npos || error != std::errc() || end != last) return std::nullopt;
-  return ShardName{file.substr(0, dash), shards};
+  return ShardName{file.substr(0, dash), shards, suffix};
 }
 
 /// Without an index, the names alone tell how many shards there have to be; not of ranks, which may have nothing to
 /// write.
 std::optional<Diagnostic> shards_missing(const fs::path& directory, const std::vector<fs::path>& files) {
-  std::map<std::pair<std::string, std::uint64_t>, std::uint64_t> counts;
+  std::map<std::tuple<std::string, std::string, std::uint64_t>, std::uint64_t> counts;
   for (const fs::path& file : files) {
     const std::string name = file.filename().string();
     if (name.starts_with(rank_prefix)) continue;
-    if (const auto shard = shard_name_of(name)) ++counts[{std::string(shard->stem), shard->shards}];
+    if (const auto shard = shard_name_of(name)) {
+      ++counts[{std::string(shard->stem), std::string(shard->suffix), shard->shards}];
+    }
   }
   for (const auto& [shard, count] : counts) {
-    if (count == shard.second) continue;
+    const auto& [stem, suffix, shards] = shard;
+    if (count == shards) continue;
     return Diagnostic(Code::not_a_checkpoint, "`{}` has {} of the {} files `{}-*-of-*{}`", directory.string(), count,
-                      shard.second, shard.first, safetensors_suffix)
+                      shards, stem, suffix)
         .help("the checkpoint is not complete: copy or write it again");
   }
   return std::nullopt;
@@ -169,6 +176,7 @@ Result<std::optional<CheckpointFiles>> find_by_suffix(const fs::path& directory,
   for (const std::string& name : names) {
     if (is_torch_file_name(name)) found.files.push_back(directory / name);
   }
+  if (auto missing = shards_missing(directory, found.files)) return fail(*std::move(missing));
   return found.files.empty() ? std::nullopt : std::optional(std::move(found));
 }
 

@@ -234,6 +234,15 @@ TEST_CASE("shards that count themselves have to be all there") {
   CHECK(open_checkpoint(folder.path()).has_value());
 }
 
+TEST_CASE("pickled shards that count themselves have to be all there") {
+  const Folder folder;
+  folder.write_tensors("pytorch_model-00001-of-00002.bin", {"a"});
+  CHECK(errors_of(folder.path()).front().message ==
+        fmt::format("`{}` has 1 of the 2 files `pytorch_model-*-of-*.bin`", folder.path().string()));
+  folder.write_tensors("pytorch_model-00002-of-00002.bin", {"b"});
+  CHECK(open_checkpoint(folder.path()).has_value());
+}
+
 TEST_CASE("a file is taken for what it holds, whatever it is called") {
   const Folder folder;
   const fs::path path = folder.write_tensors("weights", {"a", "b"});
