@@ -22,6 +22,8 @@ LoadedMapping failed(Diagnostic diagnostic) { return {std::nullopt, {std::move(d
 }  // namespace
 
 LoadedMapping recognise(const SidePath& from, const std::string& to, const std::vector<std::string>& settings) {
+  // What is wrong with the checkpoint itself is wrong for every mapping.
+  if (const auto checkpoint = open_checkpoint(from.path); !checkpoint) return {std::nullopt, checkpoint.error(), {}};
   std::vector<Candidate> candidates;
   std::vector<std::string> refused;
   for (const StandardMapping& mapping : standard_mappings()) {
@@ -34,8 +36,6 @@ LoadedMapping recognise(const SidePath& from, const std::string& to, const std::
         continue;
       }
       const auto reason = std::ranges::find(bound.error(), Severity::error, &Diagnostic::severity);
-      // What is wrong with the checkpoint itself is wrong for every mapping.
-      if (reason->subject == from.path.string()) return {std::nullopt, bound.error(), {}};
       refused.push_back(fmt::format("std:{}: {}", plan.name, reason->message));
     }
   }

@@ -9,6 +9,7 @@
 #include "runtime/bind/bind_instance.h"
 #include "runtime/bind/bind_notes.h"
 #include "runtime/bind/bind_report.h"
+#include "runtime/bind/cut_copies.h"
 #include "runtime/bind/expand_rule.h"
 #include "runtime/bind/known_extents.h"
 #include "runtime/bind/report_unclaimed.h"
@@ -290,7 +291,9 @@ class Binder {
 
 Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source, const Configs& configs,
                                const BindOptions& options) {
-  return Binder(plan, source, configs, options).bind();
+  auto bound = Binder(plan, source, configs, options).bind();
+  if (bound) cut_by_pieces(bound->program, source);
+  return bound;
 }
 
 }  // namespace omap

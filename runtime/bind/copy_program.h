@@ -23,6 +23,8 @@ struct BoxCopy {
   /// A place in CopyProgram::computed: the elements are not moved but computed, and `copy` moves the results, which lie
   /// densely in the destination's order, from there. `source` has no meaning.
   std::optional<std::uint32_t> computed = {};
+  /// A place in TensorInfo::pieces, if the source is in pieces: the source offsets of `copy` count from its first byte.
+  std::uint32_t piece = 0;
 };
 
 /// The elements of a box, numbered in the destination's order, and what each is computed of.
@@ -31,6 +33,8 @@ struct ComputedBox {
   struct Input {
     std::uint32_t source = 0;
     std::vector<StridedCopy> copies;
+    /// Parallel to `copies`, if the source is in pieces: the one that each copy reads.
+    std::vector<std::uint32_t> pieces = {};
   };
   Computation computation;
   /// Nothing where the computation has no source.

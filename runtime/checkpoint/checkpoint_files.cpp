@@ -1,5 +1,7 @@
 #include "runtime/checkpoint/checkpoint_files.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -7,15 +9,26 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "diagnostics/nearest.h"
+#include "runtime/checkpoint/distributed/distributed_checkpoint.h"
 #include "runtime/checkpoint/safetensors_names.h"
+#include "runtime/checkpoint/torch/torch_names.h"
 
 namespace omap {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view distributed_suffix = ".distcp";
+/// Where OLMo-core puts the distributed checkpoint in the directory of a step.
+constexpr std::string_view model_and_optim = "model_and_optim";
+/// Where it puts the files of an unsharded checkpoint, if there are several.
+constexpr std::string_view unsharded_folder = "model";
+/// What the files of a rank begin with where each wrote its own.
+constexpr std::string_view rank_prefix = "shard-";
 
 /// Names in a directory, sorted; as many as can be read.
 std::vector<std::string> names_in(const fs::path& directory, std::error_code& error) {
@@ -40,39 +53,35 @@ Diagnostic not_found(const fs::path& path, const std::error_code& error) {
     return std::move(missing).help("`{}` cannot be read either: {}", parent.string(), unreadable.message());
   const std::optional<std::string> meant = nearest(named.filename().string(), siblings);
   if (!error && meant) return std::move(missing).help("did you mean `{}`?", (named.parent_path() / *meant).string());
-  return std::move(missing).help("give a `.safetensors` file, its index, or the directory that it is in");
-}
-
-/// What a directory without `.safetensors` files holds instead, if its names tell.
-std::string_view other_format(const std::vector<std::string>& names) {
-  const auto any_ends = [&](std::string_view suffix) {
-    return std::ranges::any_of(names, [&](const std::string& name) { return name.ends_with(suffix); });
-  };
-  if (any_ends(".distcp") || std::ranges::binary_search(names, ".metadata")) {
-    return "PyTorch distributed checkpoint files (`.distcp`)";
-  }
-  if (any_ends(".pt") || any_ends(".pth") || any_ends(".bin")) return "pickled PyTorch files (`.pt`, `.pth`, `.bin`)";
-  return {};
+  return std::move(missing).help("give a checkpoint's file, its index, or the directory that it is in");
 }
 
 Diagnostic no_checkpoint_in(const fs::path& directory, const std::vector<std::string>& names) {
-  Diagnostic none = Diagnostic(Code::not_a_checkpoint, "there is no checkpoint in `{}`", directory.string())
-                        .help("looked for `{}`, `{}` and any `*{}`", safetensors_index_file, safetensors_single_file,
-                              safetensors_suffix);
-  const std::string_view other = other_format(names);
-  if (other.empty()) return none;
-  return std::move(none).note("it has {}, a format that this version cannot read yet", other);
+  const auto is_piece = [](const std::string& name) { return name.ends_with(distributed_suffix); };
+  if (std::ranges::any_of(names, is_piece)) {
+    return Diagnostic(Code::not_a_checkpoint, "`{}` has `*{}` files, but no `{}`", directory.string(),
+                      distributed_suffix, distributed_metadata_file)
+        .note("that file is written last: without it, the run that saved the checkpoint did not finish")
+        .help("copy `{}` too, or take a checkpoint that is complete", distributed_metadata_file);
+  }
+  return Diagnostic(Code::not_a_checkpoint, "there is no checkpoint in `{}`", directory.string())
+      .help("looked for `{}`, `{}/{}`, `{}`, `{}`, and any `*{}`, `*{}`", distributed_metadata_file, model_and_optim,
+            distributed_metadata_file, safetensors_index_file, torch_index_file, safetensors_suffix,
+            fmt::join(torch_suffixes, "`, `*"));
 }
 
 /// `model-00002-of-00003.safetensors` taken apart.
 struct ShardName {
   std::string_view stem;
   std::uint64_t shards = 0;
+  /// With its dot.
+  std::string_view suffix;
 };
 
 std::optional<ShardName> shard_name_of(std::string_view file) {
   constexpr std::string_view of = "-of-";
-  file.remove_suffix(safetensors_suffix.size());
+  const std::string_view suffix = file.substr(std::min(file.rfind('.'), file.size()));
+  file.remove_suffix(suffix.size());
   const std::size_t at = file.rfind(of);
   if (at == std::string_view::npos) return std::nullopt;
   const std::size_t dash = file.substr(0, at).rfind('-');
@@ -80,47 +89,112 @@ std::optional<ShardName> shard_name_of(std::string_view file) {
   const char* const last = file.data() + file.size();
   const auto [end, error] = std::from_chars(file.data() + at + of.size(), last, shards);
   if (dash == std::string_view::npos || error != std::errc() || end != last) return std::nullopt;
-  return ShardName{file.substr(0, dash), shards};
+  return ShardName{file.substr(0, dash), shards, suffix};
 }
 
-/// Without an index, the names alone tell how many shards there have to be.
+/// Without an index, the names alone tell how many shards there have to be; not of ranks, which may have nothing to
+/// write.
 std::optional<Diagnostic> shards_missing(const fs::path& directory, const std::vector<fs::path>& files) {
-  std::map<std::pair<std::string, std::uint64_t>, std::uint64_t> counts;
+  std::map<std::tuple<std::string, std::string, std::uint64_t>, std::uint64_t> counts;
   for (const fs::path& file : files) {
     const std::string name = file.filename().string();
-    if (const auto shard = shard_name_of(name)) ++counts[{std::string(shard->stem), shard->shards}];
+    if (name.starts_with(rank_prefix)) continue;
+    if (const auto shard = shard_name_of(name)) {
+      ++counts[{std::string(shard->stem), std::string(shard->suffix), shard->shards}];
+    }
   }
   for (const auto& [shard, count] : counts) {
-    if (count == shard.second) continue;
+    const auto& [stem, suffix, shards] = shard;
+    if (count == shards) continue;
     return Diagnostic(Code::not_a_checkpoint, "`{}` has {} of the {} files `{}-*-of-*{}`", directory.string(), count,
-                      shard.second, shard.first, safetensors_suffix)
+                      shards, stem, suffix)
         .help("the checkpoint is not complete: copy or write it again");
   }
   return std::nullopt;
 }
 
-Result<CheckpointFiles> find_in_directory(const fs::path& directory) {
-  std::error_code error;
-  std::vector<std::string> names = names_in(directory, error);
-  if (error) return fail(not_found(directory, error));
-  const bool has_index = std::ranges::binary_search(names, safetensors_index_file);
-  const bool has_single = std::ranges::binary_search(names, safetensors_single_file);
-  if (has_index && has_single) {
-    return fail(Diagnostic(Code::not_a_checkpoint, "`{}` holds two checkpoints: `{}` and `{}`", directory.string(),
-                           safetensors_single_file, safetensors_index_file)
-                    .help("name the one that is meant: `{}` or `{}`", (directory / safetensors_single_file).string(),
-                          (directory / safetensors_index_file).string()));
-  }
-  if (has_index) return CheckpointFiles{{}, directory / safetensors_index_file, directory};
-  if (has_single) return CheckpointFiles{{directory / safetensors_single_file}, {}, directory};
+Diagnostic two_checkpoints(const fs::path& directory, std::string_view first, std::string_view second) {
+  return Diagnostic(Code::not_a_checkpoint, "`{}` holds two checkpoints: `{}` and `{}`", directory.string(), first,
+                    second)
+      .help("name the one that is meant: `{}` or `{}`", (directory / first).string(), (directory / second).string());
+}
 
-  CheckpointFiles found{{}, {}, directory};
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+/// `.metadata`, in the directory or in the part of a step's directory that has tensors: its name there.
+std::optional<std::string> find_metadata(const fs::path& directory) {
+  for (const fs::path& name :
+       {fs::path(distributed_metadata_file), fs::path(model_and_optim) / distributed_metadata_file}) {
+    if (is_there(directory / name)) return name.string();
+  }
+  return std::nullopt;
+}
+
+/// A checkpoint by its `.metadata`. The configs of `model_and_optim` alone are beside it.
+CheckpointFiles distributed_at(const fs::path& metadata, const fs::path& directory) {
+  const fs::path absolute = fs::absolute(directory).lexically_normal();
+  const fs::path folder = absolute.has_filename() ? absolute : absolute.parent_path();
+  const bool is_part = folder.filename() == model_and_optim && !is_there(directory / "config.json");
+  return {{}, {}, metadata, is_part ? folder.parent_path() : directory};
+}
+
+/// Files that Transformers looks for, by their own names.
+Result<std::optional<CheckpointFiles>> find_named(const fs::path& directory, const std::vector<std::string>& names) {
+  const auto has = [&](std::string_view name) { return std::ranges::binary_search(names, name); };
+  const auto metadata = find_metadata(directory);
+  for (const std::string_view safetensors : {safetensors_index_file, safetensors_single_file}) {
+    if (metadata && has(safetensors)) return fail(two_checkpoints(directory, *metadata, safetensors));
+  }
+  if (metadata) return distributed_at(directory / *metadata, directory);
+  if (has(safetensors_index_file) && has(safetensors_single_file)) {
+    return fail(two_checkpoints(directory, safetensors_single_file, safetensors_index_file));
+  }
+  for (const std::string_view index : {safetensors_index_file, torch_index_file}) {
+    if (has(index)) return CheckpointFiles{{}, directory / index, {}, directory};
+    const std::string_view single = index == safetensors_index_file ? safetensors_single_file : torch_single_file;
+    if (has(single)) return CheckpointFiles{{directory / single}, {}, {}, directory};
+  }
+  return std::nullopt;
+}
+
+/// Files of one kind, whatever they are called.
+Result<std::optional<CheckpointFiles>> find_by_suffix(const fs::path& directory,
+                                                      const std::vector<std::string>& names) {
+  CheckpointFiles found{{}, {}, {}, directory};
   for (const std::string& name : names) {
     if (name.ends_with(safetensors_suffix)) found.files.push_back(directory / name);
   }
-  if (found.files.empty()) return fail(no_checkpoint_in(directory, names));
   if (auto missing = shards_missing(directory, found.files)) return fail(*std::move(missing));
-  return found;
+  if (!found.files.empty()) return found;
+  if (std::ranges::binary_search(names, torch_model_file)) {
+    found.files.push_back(directory / torch_model_file);
+    return found;
+  }
+  for (const std::string& name : names) {
+    if (is_torch_file_name(name)) found.files.push_back(directory / name);
+  }
+  if (auto missing = shards_missing(directory, found.files)) return fail(*std::move(missing));
+  return found.files.empty() ? std::nullopt : std::optional(std::move(found));
+}
+
+Result<CheckpointFiles> find_in_directory(const fs::path& directory) {
+  for (const fs::path& place : {directory, directory / unsharded_folder}) {
+    std::error_code error;
+    const std::vector<std::string> names = names_in(place, error);
+    if (error && place == directory) return fail(not_found(directory, error));
+    for (const auto& find : {find_named, find_by_suffix}) {
+      auto found = find(place, names);
+      if (!found) return fail(std::move(found.error()));
+      if (!*found) continue;
+      if (place != directory) (*found)->directory = directory;
+      return **std::move(found);
+    }
+  }
+  std::error_code ignored;
+  return fail(no_checkpoint_in(directory, names_in(directory, ignored)));
 }
 
 }  // namespace
@@ -133,13 +207,14 @@ Result<CheckpointFiles> find_checkpoint_files(const fs::path& path) {
   if (fs::is_directory(status)) return find_in_directory(path);
 
   const std::string name = path.filename().string();
-  if (fs::is_regular_file(status) && name.ends_with(safetensors_index_suffix)) {
-    return CheckpointFiles{{}, path, path.has_parent_path() ? path.parent_path() : fs::path(".")};
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (name == distributed_metadata_file) return distributed_at(path, directory);
+  if (name.ends_with(safetensors_index_suffix) || name.ends_with(torch_index_suffix)) {
+    return CheckpointFiles{{}, path, {}, directory};
   }
-  if (fs::is_regular_file(status) && name.ends_with(safetensors_suffix)) return CheckpointFiles{{path}, {}, {}};
-  return fail(
-      Diagnostic(Code::not_a_checkpoint, "`{}` is not a checkpoint that this version can read", path.string())
-          .help("it reads `*{}` files, `*{}`, and directories of them", safetensors_suffix, safetensors_index_suffix));
+  if (!name.ends_with(distributed_suffix)) return CheckpointFiles{{path}, {}, {}, {}};
+  return fail(Diagnostic(Code::not_a_checkpoint, "`{}` is one part of a distributed checkpoint", path.string())
+                  .help("give the directory that it is in: `{}`", directory.string()));
 }
 
 }  // namespace omap

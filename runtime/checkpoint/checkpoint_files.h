@@ -10,15 +10,27 @@ namespace omap {
 
 /// The files that a path stands for, by their names alone: nothing is opened.
 struct CheckpointFiles {
-  /// The `.safetensors` files, sorted; none yet where there is an index to name them.
+  /// The files that hold tensors, sorted; none yet where there is an index to name them, or metadata.
   std::vector<std::filesystem::path> files;
   std::optional<std::filesystem::path> index;
+  /// The `.metadata` of a checkpoint of torch.distributed.checkpoint.
+  std::optional<std::filesystem::path> metadata;
   /// The directory that the checkpoint is in; none for a single file that was named itself.
   std::optional<std::filesystem::path> directory;
 };
 
-/// A `.safetensors` file, a `.safetensors.index.json`, or a directory with `model.safetensors.index.json`,
-/// `model.safetensors`, or else any `.safetensors` files, which are the shards of one checkpoint.
+/// A file, an index (`.safetensors.index.json`, `.bin.index.json`), or a directory, which holds one of these; the
+/// first of these lines that it has:
+///
+///     .metadata | model_and_optim/.metadata
+///     model.safetensors.index.json | model.safetensors
+///     pytorch_model.bin.index.json, pytorch_model.bin
+///     any *.safetensors, which are the shards of one checkpoint
+///     model.pt
+///     any *.pt, *.pth and *.bin, likewise
+///     model/, a directory of such files
+///
+/// Lines are tried in order, but distributed checkpoints and safetensors beside each other have to be told apart.
 [[nodiscard]] Result<CheckpointFiles> find_checkpoint_files(const std::filesystem::path& path);
 
 }  // namespace omap

@@ -7,6 +7,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "diagnostics/diagnostic.h"
 #include "runtime/checkpoint/tensor_index.h"
@@ -22,8 +24,10 @@ class CheckpointReader {
   ~CheckpointReader();
 
   [[nodiscard]] const TensorIndex& index() const;
-  /// `safetensors`
+  /// As sides of a mapping name it: `safetensors`, `torch` or `dcp`.
   [[nodiscard]] std::string_view format() const;
+  /// Keys of entries that are no tensors, such as an optimizer's settings, where the format has them.
+  [[nodiscard]] const std::vector<std::string>& objects() const;
   /// The directory that the checkpoint is in, if it was given as a directory or by its index: configs lie there.
   /// A single file stands alone.
   [[nodiscard]] const std::optional<std::filesystem::path>& directory() const;
@@ -38,9 +42,9 @@ class CheckpointReader {
   friend Result<CheckpointReader> open_checkpoint(const std::filesystem::path& path);
 };
 
-/// Opens what is at `path`: a `.safetensors` file, a `.safetensors.index.json`, or a directory that holds
-/// `model.safetensors.index.json`, `model.safetensors`, or other `.safetensors` files, all of which are its shards.
-/// Every header is read and checked here; no tensor's bytes are.
+/// Opens what is at `path`, in whatever format its contents are: a safetensors file, a file of `torch.save`, an index
+/// of such files, or a directory that holds them or a checkpoint of torch.distributed.checkpoint (see
+/// `find_checkpoint_files`). Every header is read and checked here; no tensor's bytes are.
 [[nodiscard]] Result<CheckpointReader> open_checkpoint(const std::filesystem::path& path);
 
 }  // namespace omap

@@ -5,16 +5,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "runtime/checkpoint/file_name.h"
 #include "runtime/checkpoint/json_events.h"
 
 namespace omap {
 namespace {
 
 constexpr std::string_view weight_map_name = "weight_map";
-
-bool is_plain_file_name(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\\\0", 3)) == name.npos;
-}
 
 class IndexEvents final : public JsonEvents {
  public:

@@ -19,7 +19,7 @@ std::optional<std::uint32_t> TensorIndex::find(std::string_view key) const {
 
 std::uint64_t TensorIndex::total_bytes() const {
   return std::accumulate(tensors_.begin(), tensors_.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const TensorInfo& tensor) { return sum + tensor.bytes.size; });
+                         [](std::uint64_t sum, const TensorInfo& tensor) { return sum + dense_bytes(tensor); });
 }
 
 std::optional<std::int64_t> element_count(const std::vector<std::int64_t>& shape) {
@@ -39,6 +39,10 @@ std::vector<std::int64_t> dense_strides(const std::vector<std::int64_t>& shape) 
     stride *= shape[i];
   }
   return strides;
+}
+
+std::uint64_t dense_bytes(const TensorInfo& tensor) {
+  return static_cast<std::uint64_t>(byte_count(tensor.dtype, tensor.shape).value_or(0));
 }
 
 std::optional<std::int64_t> byte_count(Dtype dtype, const std::vector<std::int64_t>& shape) {

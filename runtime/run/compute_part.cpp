@@ -62,10 +62,11 @@ class Chunk {
   Result<void> fill(const ComputedBox::Input& input, std::uint64_t size, std::uint64_t first, std::uint64_t last,
                     std::span<std::byte> out) {
     Result<void> done;
-    for (const StridedCopy& copy : input.copies) {
-      clip(copy, first * size, last * size, [&](StridedCopy piece) {
-        piece.dst_offset -= first * size;
-        if (done) done = move_(input.source, piece, out.data());
+    for (std::size_t i = 0; i < input.copies.size(); ++i) {
+      const std::uint32_t piece = input.pieces.empty() ? 0 : input.pieces[i];
+      clip(input.copies[i], first * size, last * size, [&](StridedCopy part) {
+        part.dst_offset -= first * size;
+        if (done) done = move_(input.source, piece, part, out.data());
       });
     }
     return done;

@@ -11,8 +11,10 @@
 
 namespace omap {
 
-/// Moves elements of a source tensor, by place in the source's TensorIndex: destination offsets count from `out`.
-using MoveInput = std::function<Result<void>(std::uint32_t source, const StridedCopy& copy, std::byte* out)>;
+/// Moves elements of a source tensor, by place in the source's TensorIndex, or of one of its pieces, if it has any:
+/// destination offsets count from `out`.
+using MoveInput =
+    std::function<Result<void>(std::uint32_t source, std::uint32_t piece, const StridedCopy& copy, std::byte* out)>;
 
 /// Computes the elements that `part` moves, and moves them. `part` is a piece of the box's scatter copy, whose source
 /// offsets are those of the dense results; destination offsets count from `dst`. Elements are computed some at a time:

@@ -8,7 +8,8 @@ namespace omap {
 
 void fill_interval(const MemoryFill& fill, std::uint64_t begin, std::uint64_t end, std::byte* out,
                    std::span<std::byte> staging) {
-  const MoveInput move = [&](std::uint32_t source, const StridedCopy& copy, std::byte* to) -> Result<void> {
+  const MoveInput move = [&](std::uint32_t source, std::uint32_t, const StridedCopy& copy,
+                             std::byte* to) -> Result<void> {
     execute(copy, fill.sources[source], to);
     return {};
   };

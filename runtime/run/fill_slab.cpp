@@ -29,16 +29,16 @@ void clip_to_slab(const PlacedBox& placed, const Slab& slab, const EmitCopy& emi
 
 Result<void> fill_slab(const Slab& slab, const Sections& sections, const CheckpointReader& source,
                        std::span<std::byte> buffer, std::span<std::byte> scratch) {
-  const auto read_tensor = [&](std::uint32_t tensor) -> ReadSource {
-    const ByteRange& range = source.index().tensors()[tensor].bytes;
+  const auto read_tensor = [&](std::uint32_t tensor, std::uint32_t piece) -> ReadSource {
+    const ByteRange& range = stored_bytes(source.index().tensors()[tensor], piece);
     return [&source, &range](std::uint64_t offset, std::span<std::byte> out) {
       return source.read(range.file, range.offset + offset, out);
     };
   };
   // Half of the scratch holds what is computed, the other what is read for it.
   const std::span<std::byte> staging = scratch.first(scratch.size() / 2);
-  const MoveInput move = [&](std::uint32_t tensor, const StridedCopy& copy, std::byte* out) {
-    return gather(copy, read_tensor(tensor), out, scratch.subspan(staging.size()));
+  const MoveInput move = [&](std::uint32_t tensor, std::uint32_t piece, const StridedCopy& copy, std::byte* out) {
+    return gather(copy, read_tensor(tensor, piece), out, scratch.subspan(staging.size()));
   };
   Result<void> done;
   for (std::size_t i = slab.first; i < slab.last && done; ++i) {
@@ -53,7 +53,7 @@ Result<void> fill_slab(const Slab& slab, const Sections& sections, const Checkpo
       clip_to_slab(placed, slab, [&](const StridedCopy& part) { fill_zero(part, buffer.data()); });
       continue;
     }
-    const ReadSource read = read_tensor(placed.box->source);
+    const ReadSource read = read_tensor(placed.box->source, placed.box->piece);
     clip_to_slab(placed, slab, [&](const StridedCopy& part) {
       if (done) done = gather(part, read, buffer.data(), scratch);
     });

@@ -42,7 +42,7 @@ RunEstimate estimate(const CopyProgram& program, const TensorIndex& source, cons
     for (const BoxCopy& box : destination.boxes) result.bytes_read += source_bytes(program, box);
   }
   for (const TieCheck& tie : program.ties) {
-    result.bytes_read += source.tensors()[tie.first].bytes.size + source.tensors()[tie.second].bytes.size;
+    result.bytes_read += dense_bytes(source.tensors()[tie.first]) + dense_bytes(source.tensors()[tie.second]);
   }
   result.bytes_written = layout.total_bytes();
   result.buffer_bytes = buffer_sizes(sections_of(program, layout), options).total();

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "runtime/run/read_dense.h"
 #include "runtime/run/worker_pool.h"
 
 namespace omap {
@@ -23,7 +24,7 @@ class ChunkQueue {
   std::optional<Chunk> next() {
     const std::scoped_lock lock(mutex_);
     for (; pair_ < pairs_.size(); ++pair_, offset_ = 0) {
-      const std::uint64_t bytes = pairs_[pair_].a.tensor->bytes.size;
+      const std::uint64_t bytes = dense_bytes(*pairs_[pair_].a.tensor);
       if (offset_ == bytes) continue;
       const Chunk chunk{pair_, offset_, std::min(chunk_, bytes - offset_)};
       offset_ += chunk.size;
@@ -46,8 +47,7 @@ class ChunkQueue {
 };
 
 Result<void> read(const TensorSource& source, std::uint64_t offset, std::span<std::byte> out) {
-  const ByteRange& bytes = source.tensor->bytes;
-  return source.reader->read(bytes.file, bytes.offset + offset, out);
+  return read_dense(*source.reader, *source.tensor, offset, out);
 }
 
 }  // namespace

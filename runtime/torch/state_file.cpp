@@ -9,7 +9,7 @@
 #include "runtime/checkpoint/checkpoint_reader.h"
 #include "runtime/checkpoint/staged_output.h"
 #include "runtime/run/fill_interval.h"
-#include "runtime/run/gather.h"
+#include "runtime/run/read_dense.h"
 #include "runtime/torch/no_throw.h"
 #include "runtime/torch/scalar_type.h"
 #include "runtime/torch/state_headers.h"
@@ -19,8 +19,7 @@ namespace {
 
 constexpr std::size_t buffer_bytes = 4 << 20;
 
-Result<at::Tensor> read_tensor(const CheckpointReader& reader, std::uint32_t place, std::span<std::byte> scratch) {
-  const TensorInfo& info = reader.index().tensors()[place];
+Result<at::Tensor> read_tensor(const CheckpointReader& reader, const TensorInfo& info) {
   const auto type = scalar_type_of(info.dtype);
   if (!type) {
     return fail(Diagnostic(Code::tensor_unsupported, "`{}` is {}, which this LibTorch does not have", info.key,
@@ -28,13 +27,9 @@ Result<at::Tensor> read_tensor(const CheckpointReader& reader, std::uint32_t pla
                     .help("convert from file to file, which needs no LibTorch"));
   }
   at::Tensor made = at::empty(info.shape, at::TensorOptions(*type));
-  const ReadSource read = [&](std::uint64_t offset, std::span<std::byte> out) {
-    return reader.read(info.bytes.file, info.bytes.offset + offset, out);
-  };
-  for (const BoxCopy& box : same_destination(info, place).boxes) {
-    auto done = gather(box.copy, read, static_cast<std::byte*>(made.data_ptr()), scratch);
-    if (!done) return fail(std::move(done.error()));
-  }
+  if (made.numel() == 0) return made;
+  auto done = read_dense(reader, info, 0, {static_cast<std::byte*>(made.data_ptr()), made.nbytes()});
+  if (!done) return fail(std::move(done.error()));
   return made;
 }
 
@@ -76,13 +71,12 @@ Result<StateDict> read_state(const std::filesystem::path& path) {
   return no_throw([&]() -> Result<StateDict> {
     const auto reader = open_checkpoint(path);
     if (!reader) return fail(reader.error());
-    std::vector<std::byte> scratch(buffer_bytes);
     std::vector<StateDict::Entry> entries;
     entries.reserve(reader->index().tensors().size());
-    for (std::uint32_t i = 0; i < reader->index().tensors().size(); ++i) {
-      auto tensor = read_tensor(*reader, i, scratch);
+    for (const TensorInfo& info : reader->index().tensors()) {
+      auto tensor = read_tensor(*reader, info);
       if (!tensor) return fail(std::move(tensor.error()));
-      entries.emplace_back(reader->index().tensors()[i].key, std::move(*tensor));
+      entries.emplace_back(info.key, std::move(*tensor));
     }
     return StateDict::from(std::move(entries));
   });

@@ -176,10 +176,11 @@ TEST_CASE("a path that is no checkpoint") {
   CHECK(none.front().helps.front().find("model.safetensors.index.json") != std::string::npos);
   CHECK(none.front().notes.empty());
 
-  folder.write("pytorch_model.bin", "");
-  CHECK(errors_of(folder.path()).front().notes.front().find(".bin") != std::string::npos);
   folder.write("__0_0.distcp", "");
-  CHECK(errors_of(folder.path()).front().notes.front().find(".distcp") != std::string::npos);
+  CHECK(errors_of(folder.path()).front().message.find("has `*.distcp` files, but no `.metadata`") != std::string::npos);
+  folder.write("pytorch_model.bin", "");
+  CHECK(errors_of(folder.path()).front().message == fmt::format("`{}` is not a checkpoint that this version can read",
+                                                                (folder.path() / "pytorch_model.bin").string()));
 
   REQUIRE(::mkfifo((folder.path() / "pipe.safetensors").c_str(), 0600) == 0);
   CHECK(errors_of(folder.path() / "pipe.safetensors").front().code == Code::not_a_checkpoint);
@@ -233,14 +234,40 @@ TEST_CASE("shards that count themselves have to be all there") {
   CHECK(open_checkpoint(folder.path()).has_value());
 }
 
-TEST_CASE("pieces of a distributed run are refused") {
+TEST_CASE("pickled shards that count themselves have to be all there") {
   const Folder folder;
-  const fs::path piece = folder.write_tensors("shard-00001.safetensors", {"a"}, {{"DCP_SHARDING_INFO", "{}"}});
-  folder.write_tensors("shard-00002.safetensors", {"b"});
-  CHECK(errors_of(folder.path()).front().code == Code::not_a_checkpoint);
-  CHECK(errors_of(piece).front().code == Code::not_a_checkpoint);
+  folder.write_tensors("pytorch_model-00001-of-00002.bin", {"a"});
+  CHECK(errors_of(folder.path()).front().message ==
+        fmt::format("`{}` has 1 of the 2 files `pytorch_model-*-of-*.bin`", folder.path().string()));
+  folder.write_tensors("pytorch_model-00002-of-00002.bin", {"b"});
+  CHECK(open_checkpoint(folder.path()).has_value());
+}
+
+TEST_CASE("a file is taken for what it holds, whatever it is called") {
+  const Folder folder;
+  const fs::path path = folder.write_tensors("weights", {"a", "b"});
+  REQUIRE(open_checkpoint(path).has_value());
+  CHECK(open_checkpoint(path)->index().tensors().size() == 2);
+  fs::rename(path, folder.path() / "pytorch_model.bin");
+  CHECK(open_checkpoint(folder.path())->format() == "safetensors");
+}
+
+TEST_CASE("under an index, tensors of a distributed run are whole") {
+  const Folder folder;
+  folder.write_tensors("shard-00001.safetensors", {"a"}, {{"DCP_SHARDING_INFO", R"({"a":{"saved_offsets":[2]}})"}});
+  CHECK(errors_of(folder.path()).front().code == Code::distributed_invalid);
   folder.write("model.safetensors.index.json", write_safetensors_index({{"a", "shard-00001.safetensors"}}, 2, 2));
   CHECK(open_checkpoint(folder.path()).has_value());
+}
+
+TEST_CASE("a distributed checkpoint and safetensors in one directory: one has to be named") {
+  const Folder folder;
+  folder.write_tensors("model.safetensors", {"a"});
+  folder.write("model_and_optim/.metadata", "");
+  const Diagnostics errors = errors_of(folder.path());
+  CHECK(errors.front().code == Code::not_a_checkpoint);
+  CHECK(errors.front().message.find("holds two checkpoints: `model_and_optim/.metadata` and `model.safetensors`") !=
+        std::string::npos);
 }
 
 TEST_CASE("an index and its shards have to agree") {

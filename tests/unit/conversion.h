@@ -66,11 +66,11 @@ inline Result<BoundMapping> bound_to(const Plan& plan, const TensorIndex& source
   return bind_plan(plan, source, how.configs, options);
 }
 
-/// What a run writes, read back from its file, by key.
-inline std::map<std::string, MadeTensor> converted(const Plan& plan, const std::vector<MadeTensor>& sources,
+/// What a run writes of a checkpoint, read back from its file, by key.
+inline std::map<std::string, MadeTensor> converted(const Plan& plan, const std::filesystem::path& checkpoint,
                                                    const Conversion& how = {}) {
   const CheckpointFolder folder;
-  const auto source = open_checkpoint(folder.write("source.safetensors", sources));
+  const auto source = open_checkpoint(checkpoint);
   REQUIRE(source);
   const auto bound = bound_to(plan, source->index(), how);
   if (!bound) {
@@ -94,6 +94,12 @@ inline std::map<std::string, MadeTensor> converted(const Plan& plan, const std::
     tensors.emplace(info.key, std::move(made));
   }
   return tensors;
+}
+
+inline std::map<std::string, MadeTensor> converted(const Plan& plan, const std::vector<MadeTensor>& sources,
+                                                   const Conversion& how = {}) {
+  const CheckpointFolder folder;
+  return converted(plan, folder.write("source.safetensors", sources), how);
 }
 
 /// The codes of what binding refuses.

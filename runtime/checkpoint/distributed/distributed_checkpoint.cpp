@@ -1,0 +1,134 @@
+#include "runtime/checkpoint/distributed/distributed_checkpoint.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/checkpoint/distributed/distributed_metadata.h"
+#include "runtime/checkpoint/findings.h"
+#include "runtime/checkpoint/pickle/read_pickle.h"
+#include "runtime/checkpoint/tensor_pieces.h"
+#include "runtime/checkpoint/torch/torch_tensors.h"
+
+namespace omap {
+namespace {
+
+namespace fs = std::filesystem;
+
+Diagnostic disagrees(const fs::path& file, std::string what) {
+  return Diagnostic(Code::distributed_invalid, "{}", what)
+      .help("the files of two checkpoints are mixed, or one is damaged: copy or save the checkpoint again")
+      .in(file.string());
+}
+
+class DistributedReader {
+ public:
+  DistributedReader(const DistributedMetadata& metadata, fs::path metadata_file)
+      : metadata_(metadata), metadata_file_(std::move(metadata_file)) {
+    opened_.format = "dcp";
+    opened_.objects = metadata.objects;
+  }
+
+  Result<OpenedCheckpoint> read() {
+    open_files();
+    if (findings_.any()) return findings_.failure();
+    for (const DistributedTensor& tensor : metadata_.tensors) {
+      if (auto read = read_tensor(tensor)) opened_.tensors.push_back(*std::move(read));
+    }
+    if (findings_.any()) return findings_.failure();
+    return std::move(opened_);
+  }
+
+ private:
+  /// Each file once, sorted by name.
+  void open_files() {
+    for (const DistributedTensor& tensor : metadata_.tensors) {
+      for (const DistributedChunk& chunk : tensor.chunks) {
+        if (!chunk.file.empty()) numbers_.emplace(chunk.file, 0);
+      }
+    }
+    for (auto& [name, number] : numbers_) {
+      auto file = SourceFile::open(metadata_file_.parent_path() / name);
+      if (!file) {
+        findings_.add(std::move(file.error()));
+        continue;
+      }
+      number = static_cast<std::uint32_t>(opened_.files.size());
+      opened_.files.push_back(*std::move(file));
+    }
+  }
+
+  std::optional<TensorInfo> read_tensor(const DistributedTensor& tensor) {
+    std::vector<TensorPiece> pieces;
+    for (const DistributedChunk& chunk : tensor.chunks) {
+      if (element_count(chunk.sizes) == 0) {
+        pieces.push_back({chunk.offsets, chunk.sizes, {}, {}});
+        continue;
+      }
+      auto piece = read_piece(tensor, chunk);
+      if (!piece) return std::nullopt;
+      pieces.push_back(*std::move(piece));
+    }
+    auto assembled = assemble_tensor(tensor.key, tensor.dtype, tensor.shape, std::move(pieces));
+    if (assembled) return *std::move(assembled);
+    findings_.add(disagrees(metadata_file_, std::move(assembled.error())));
+    return std::nullopt;
+  }
+
+  std::optional<TensorPiece> read_piece(const DistributedTensor& tensor, const DistributedChunk& chunk) {
+    const std::uint32_t number = numbers_.at(chunk.file);
+    const SourceFile& file = opened_.files[number];
+    if (chunk.begin > file.size() || chunk.size > file.size() - chunk.begin) {
+      findings_.add(
+          disagrees(file.path(), fmt::format("`{}` is said to be in bytes {} to {}; the file has {}", tensor.key,
+                                             chunk.begin, chunk.begin + chunk.size, file.size())));
+      return std::nullopt;
+    }
+    auto stored = read_torch_tensor(FileSlice(file, chunk.begin, chunk.size), number);
+    if (!stored) {
+      for (Diagnostic& error : stored.error())
+        error.notes.push_back(fmt::format("this is a piece of `{}`", tensor.key));
+      findings_.add(std::move(stored.error()));
+      return std::nullopt;
+    }
+    if (stored->dtype != tensor.dtype || stored->shape != chunk.sizes) {
+      findings_.add(disagrees(file.path(), fmt::format("a piece of `{}` is {} [{}] here, and {} [{}] in the metadata",
+                                                       tensor.key, name(stored->dtype), fmt::join(stored->shape, ", "),
+                                                       name(tensor.dtype), fmt::join(chunk.sizes, ", "))));
+      return std::nullopt;
+    }
+    return TensorPiece{chunk.offsets, chunk.sizes, stored->bytes, std::move(stored->strides)};
+  }
+
+  const DistributedMetadata& metadata_;
+  fs::path metadata_file_;
+  /// The place of each file in `opened_.files`.
+  std::map<std::string, std::uint32_t> numbers_;
+  OpenedCheckpoint opened_;
+  Findings findings_;
+};
+
+}  // namespace
+
+Result<OpenedCheckpoint> open_distributed_checkpoint(const fs::path& metadata_file) {
+  const auto file = SourceFile::open(metadata_file);
+  if (!file) return fail(file.error());
+  if (file->size() > max_pickle_bytes) {
+    return fail(Diagnostic(Code::pickle_invalid, "the metadata has {} bytes; at most {} are read", file->size(),
+                           max_pickle_bytes)
+                    .help("this is no metadata of a distributed checkpoint")
+                    .in(metadata_file.string()));
+  }
+  std::vector<char> bytes(static_cast<std::size_t>(file->size()));
+  if (auto done = file->read(0, std::as_writable_bytes(std::span(bytes))); !done) return fail(std::move(done.error()));
+  const auto metadata = parse_distributed_metadata(std::move(bytes), metadata_file.string());
+  if (!metadata) return fail(metadata.error());
+  return DistributedReader(*metadata, metadata_file).read();
+}
+
+}  // namespace omap

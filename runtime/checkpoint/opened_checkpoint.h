@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/checkpoint/source_file.h"
+#include "runtime/checkpoint/tensor_index.h"
+
+namespace omap {
+
+/// What every format gives: open files, and tensors whose ByteRange::file is a place among them. Keys are unique.
+struct OpenedCheckpoint {
+  /// As sides of a mapping name it: `safetensors`, `torch` or `dcp`.
+  std::string_view format;
+  std::vector<SourceFile> files;
+  std::vector<TensorInfo> tensors;
+  /// Keys of entries that are no tensors, where the format has them.
+  std::vector<std::string> objects = {};
+};
+
+}  // namespace omap
