@@ -22,7 +22,8 @@ struct ConvertOptions {
   Views views = Views::never;
 
   /// Frees each source when its last use is done, so that no more than one destination a thread is held above the
-  /// state. Takes effect for tensors that nobody else holds: give the state away, `convert(std::move(state), ...)`.
+  /// state; a source that is only renamed hands its memory over, and nothing is copied. Takes effect for tensors that
+  /// nobody else holds: give the state away, `convert(std::move(state), ...)`.
   bool release_sources = false;
 
   /// Where the destinations go. Without it, to the device that all sources of a destination are on.

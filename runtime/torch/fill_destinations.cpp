@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "runtime/bind/destination_view.h"
+#include "runtime/checkpoint/tensor_index.h"
 #include "runtime/run/fill_interval.h"
 #include "runtime/run/progress.h"
 #include "runtime/run/worker_pool.h"
@@ -109,7 +110,7 @@ class Filling {
                       .help("set the dtype of `as` to one that it has"));
     }
     targets_.push_back(*device);
-    if (const bool viewed = options_.views == ConvertOptions::Views::allowed && view(d, *device); viewed) return {};
+    if (view(d, *device)) return {};
     if (device->is_meta()) {
       made_[d] = empty(d, *device);
       return {};
@@ -124,12 +125,17 @@ class Filling {
     return {};
   }
 
+  /// Where views are allowed, or where the whole memory of a source that is released becomes the destination's.
   bool view(std::size_t d, c10::Device device) {
-    const auto view = view_of(program_.destinations[d]);
+    const Destination& destination = program_.destinations[d];
+    const auto view = view_of(destination);
     if (!view || uses_.tensor(view->source).device() != device) return false;
     const at::Tensor& source = uses_.tensor(view->source);
-    made_[d] = source.as_strided(program_.destinations[d].shape, view->strides, source.storage_offset() + view->offset);
-    progress_.add(program_.destinations[d].bytes);
+    const bool whole = view->offset == 0 && view->strides == dense_strides(destination.shape) &&
+                       source.storage_offset() == 0 && source.storage().nbytes() == destination.bytes;
+    if (options_.views == ConvertOptions::Views::never && !(whole && uses_.can_take(view->source))) return false;
+    made_[d] = source.as_strided(destination.shape, view->strides, source.storage_offset() + view->offset);
+    progress_.add(destination.bytes);
     uses_.done(d);
     return true;
   }

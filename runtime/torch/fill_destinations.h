@@ -16,6 +16,7 @@ namespace omap {
 ///
 /// Each destination is allocated once and filled by one pass:
 /// - a view of its source, where options allow it and `view_of` finds one;
+/// - the memory of its source, where that is released and moves as a whole, in its order;
 /// - all on the CPU: by the copy engine that files are written with, in parts, by several threads;
 /// - from the CPU to a device: the same, through a pinned buffer for each thread;
 /// - on a device: by one strided copy for each box, on one stream. Sources elsewhere are moved there first, and a

@@ -51,6 +51,11 @@ SourceUses::SourceUses(const CopyProgram& program, std::vector<at::Tensor> sourc
   }
 }
 
+bool SourceUses::can_take(std::uint32_t source) const {
+  const at::Tensor& tensor = sources_[source];
+  return release_ && uses_[source] == 1 && tensor.use_count() == 1 && tensor.storage().use_count() == 1;
+}
+
 void SourceUses::done(std::size_t destination) {
   if (!release_) return;
   // What is freed outlives the lock: giving memory back takes a while.

@@ -38,8 +38,8 @@ CheckpointReader written(const CheckpointFolder& folder, const Tensors& tensors)
 void fill_piece(const CopyProgram& program, const Destination& destination, const CheckpointReader& source,
                 std::uint64_t begin, std::uint64_t end, std::span<std::byte> scratch, std::byte* bytes) {
   const auto staging = scratch.first(scratch.size() / 2);
-  const MoveInput move = [&](std::uint32_t place, const StridedCopy& copy, std::byte* out) {
-    const ByteRange& tensor = source.index().tensors()[place].bytes;
+  const MoveInput move = [&](std::uint32_t place, std::uint32_t piece, const StridedCopy& copy, std::byte* out) {
+    const ByteRange& tensor = stored_bytes(source.index().tensors()[place], piece);
     const ReadSource read = [&](std::uint64_t offset, std::span<std::byte> to) {
       return source.read(tensor.file, tensor.offset + offset, to);
     };

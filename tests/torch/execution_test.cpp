@@ -168,6 +168,25 @@ TEST_CASE("released sources are gone when their last use is done") {
   REQUIRE(identical(held, counted({4})));
 }
 
+TEST_CASE("a released source that is only renamed hands its memory over") {
+  const Plan plan =
+      plan_of("w <-> v\nheld <-> kept\nx[a b] <-> y[b a]\nhalf[(q + k)] -> first[q], second[k]\nparam q: int = 2");
+  const at::Tensor held = counted({3});
+  std::vector<StateDict::Entry> entries{
+      {"w", counted({5})}, {"held", held}, {"x", counted({2, 3})}, {"half", counted({4})}};
+  const void* const memory = entries[0].second.data_ptr();
+  const void* const other = entries[2].second.data_ptr();
+  StateDict state = state_of_entries(std::move(entries));
+  const StateDict made = converted(plan, std::move(state), {.release_sources = true});
+  REQUIRE(made.find("v")->data_ptr() == memory);
+  REQUIRE(identical(*made.find("v"), counted({5})));
+  // Somebody else holds it, it is turned, it is cut: memory of their own.
+  REQUIRE(made.find("kept")->data_ptr() != held.data_ptr());
+  REQUIRE(made.find("y")->data_ptr() != other);
+  REQUIRE(made.find("first")->storage().data() != made.find("second")->storage().data());
+  REQUIRE(identical(*made.find("y"), counted({2, 3}).t()));
+}
+
 TEST_CASE("a conversion reports its progress, and stops when it is asked to") {
   const Plan plan = plan_of("w[a b] -> v[b a]");
   const StateDict state = state_of_entries({{"w", at::rand({2048, 2048})}});
