@@ -8,7 +8,7 @@
 //     state_of, load_state    from modules and back                             runtime/torch/module_state.h
 //     read_state, write_state from checkpoints and back                         runtime/torch/state_file.h
 //
-// No exception crosses these functions, LibTorch's included.
+// No exception crosses functions that return a Result, LibTorch's included.
 
 #include "omap/runtime.h"
 #include "runtime/torch/convert_options.h"

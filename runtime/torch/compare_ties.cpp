@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "runtime/torch/state_headers.h"
 #include "runtime/torch/strided_views.h"
 
 namespace omap {
@@ -9,7 +10,7 @@ namespace {
 
 bool same_memory(const at::Tensor& a, const at::Tensor& b) {
   return a.is_same_size(b) && a.strides() == b.strides() && a.scalar_type() == b.scalar_type() &&
-         a.device() == b.device() && a.data_ptr() == b.data_ptr();
+         a.device() == b.device() && elements_of(a) == elements_of(b);
 }
 
 /// NaN equals NaN here, and 0 is not -0: bits are compared.

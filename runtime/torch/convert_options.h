@@ -21,9 +21,9 @@ struct ConvertOptions {
   };
   Views views = Views::never;
 
-  /// Frees each source when its last use is done, so that no more than one destination a thread is held above the
-  /// state; a source that is only renamed hands its memory over, and nothing is copied. Takes effect for tensors that
-  /// nobody else holds: give the state away, `convert(std::move(state), ...)`.
+  /// Frees each source when its last use is done, so that beside the state no more is held than one
+  /// destination a thread, and one more; a source that is only renamed hands its memory over, and nothing is copied.
+  /// Takes effect for tensors that nobody else holds: give the state away, `convert(std::move(state), ...)`.
   bool release_sources = false;
 
   /// Where the destinations go. Without it, to the device that all sources of a destination are on.
@@ -32,8 +32,10 @@ struct ConvertOptions {
   /// Threads that move bytes on the CPU; 0: as many as the machine has, up to 8.
   unsigned threads = 0;
 
-  /// Where copies on a device are put. Without it, the current stream of that device. What is put there may still run
-  /// when `convert` returns, as with any operation of LibTorch.
+  /// Where copies on its device are put; on other devices, and without it, on their current streams. It waits for what
+  /// was put on the current stream of its device before, and sources are not given back before it has read them. What
+  /// is put there may still run when `convert` returns, as with any operation of LibTorch: whoever reads the results on
+  /// another stream has that one wait.
   std::optional<c10::Stream> stream = {};
 
   /// Called now and then, from one thread at a time, with the bytes that are done and all bytes. May be empty.

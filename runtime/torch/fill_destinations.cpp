@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 #include <thread>
+#include <unordered_map>
 
 #include "runtime/bind/destination_view.h"
 #include "runtime/checkpoint/tensor_index.h"
@@ -20,6 +21,8 @@
 #include "runtime/torch/no_throw.h"
 #include "runtime/torch/scalar_type.h"
 #include "runtime/torch/source_uses.h"
+#include "runtime/torch/state_headers.h"
+#include "runtime/torch/stream_scope.h"
 #include "runtime/torch/strided_views.h"
 
 namespace omap {
@@ -29,18 +32,36 @@ namespace {
 /// end together and that a part's source and destination lie in caches.
 constexpr std::uint64_t part_bytes = 1 << 20;
 
-/// Where memory is fresh, the pages cost more than the bytes (each is cleared by the system when it is first touched):
-/// large ones are asked for where a tensor has several.
-constexpr std::uint64_t huge_page = 2 << 20;
+// Where memory is fresh, its pages cost more than the bytes that go into them: the system clears each when it is first
+// touched. Both of these are advice: where the system does not know it, everything works the same.
 
-void advise_huge_pages(const at::Tensor& tensor) {
-  if (tensor.nbytes() < 2 * huge_page) return;
+/// The pages that lie in [begin, begin + bytes) as a whole.
+struct Pages {
+  void* begin = nullptr;
+  std::size_t bytes = 0;
+};
+Pages whole_pages(const void* begin, std::uint64_t bytes) {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto first = reinterpret_cast<std::uintptr_t>(tensor.data_ptr());
-  const std::uintptr_t begin = (first + page - 1) / page * page;
-  const std::uintptr_t end = (first + tensor.nbytes()) / page * page;
-  // Advice: without it everything works the same.
-  static_cast<void>(madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE));
+  const auto first = reinterpret_cast<std::uintptr_t>(begin);
+  const std::uintptr_t from = (first + page - 1) / page * page;
+  const std::uintptr_t to = (first + bytes) / page * page;
+  return to > from ? Pages{reinterpret_cast<void*>(from), to - from} : Pages{};
+}
+
+/// A tensor that has room for several huge pages gets them.
+void advise_huge_pages(const at::Tensor& tensor) {
+  constexpr std::uint64_t huge_page = 2 << 20;
+  if (tensor.nbytes() < 2 * huge_page) return;
+  const Pages pages = whole_pages(tensor.data_ptr(), tensor.nbytes());
+  static_cast<void>(madvise(pages.begin, pages.bytes, MADV_HUGEPAGE));
+}
+
+/// Asks for the pages of what is written next all at once, instead of by a fault for each.
+void populate(const std::byte* begin, std::uint64_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+  const Pages pages = whole_pages(begin, bytes);
+  if (pages.bytes > 0) static_cast<void>(madvise(pages.begin, pages.bytes, MADV_POPULATE_WRITE));
+#endif
 }
 
 class Filling {
@@ -48,14 +69,14 @@ class Filling {
   Filling(const CopyProgram& program, std::vector<at::Tensor> sources, const ConvertOptions& options)
       : program_(program),
         options_(options),
+        device_(options.device ? std::optional(with_index(*options.device)) : std::nullopt),
         fallback_(sources.empty() ? c10::Device(c10::kCPU) : sources.front().device()),
         uses_(program, std::move(sources), options.release_sources),
         progress_(options.progress, 0, total_bytes(program)),
         made_(program.destinations.size()) {
     for (std::uint32_t i = 0; i < uses_.size(); ++i) {
       const at::Tensor& tensor = uses_.tensor(i);
-      memory_.push_back(tensor.defined() && tensor.is_cpu() ? static_cast<const std::byte*>(tensor.data_ptr())
-                                                            : nullptr);
+      memory_.push_back(tensor.defined() && tensor.is_cpu() ? elements_of(tensor) : nullptr);
     }
   }
 
@@ -89,7 +110,7 @@ class Filling {
 
   /// Where a destination goes.
   [[nodiscard]] Result<c10::Device> device_of(std::size_t d) const {
-    if (options_.device) return *options_.device;
+    if (device_) return *device_;
     const std::vector<std::uint32_t>& sources = uses_.of(d);
     if (sources.empty()) return fallback_;
     const c10::Device device = uses_.tensor(sources.front()).device();
@@ -113,6 +134,7 @@ class Filling {
     if (view(d, *device)) return {};
     if (device->is_meta()) {
       made_[d] = empty(d, *device);
+      finished(d);
       return {};
     }
     for (const std::uint32_t s : uses_.of(d)) {
@@ -135,9 +157,13 @@ class Filling {
                        source.storage_offset() == 0 && source.storage().nbytes() == destination.bytes;
     if (options_.views == ConvertOptions::Views::never && !(whole && uses_.can_take(view->source))) return false;
     made_[d] = source.as_strided(destination.shape, view->strides, source.storage_offset() + view->offset);
-    progress_.add(destination.bytes);
-    uses_.done(d);
+    finished(d);
     return true;
+  }
+
+  void finished(std::size_t d) {
+    progress_.add(program_.destinations[d].bytes);
+    uses_.done(d);
   }
 
   [[nodiscard]] at::Tensor empty(std::size_t d, c10::Device device) const {
@@ -155,13 +181,13 @@ class Filling {
     DestinationQueue queue(
         program_, from_memory_, part_bytes, [this](std::size_t d) { begin(d); },
         [this](std::size_t d) { uses_.done(d); });
-    // Gradient and inference modes are the caller's in every thread.
+    // Gradient and inference modes, and the streams of devices, are the caller's in every thread.
     const at::ThreadLocalState mode;
+    const std::vector<c10::Stream> streams = current_streams(targets_);
     return on_workers(threads(), [&](unsigned, const std::stop_token& stop) {
       return no_throw([&]() -> Result<void> {
         const at::ThreadLocalStateGuard guard(mode);
-        c10::OptionalStreamGuard on_stream;
-        if (options_.stream) on_stream.reset_stream(*options_.stream);
+        const c10::MultiStreamGuard on_streams(streams);
         std::vector<std::byte> staging;
         at::Tensor pinned;
         while (!stop.stop_requested()) {
@@ -191,7 +217,9 @@ class Filling {
     if (computes) staging.resize(std::size_t{256} << 10U);
     const MemoryFill fill{program_, destination, memory_};
     if (made.is_cpu()) {
-      fill_interval(fill, part.begin, part.end, static_cast<std::byte*>(made.data_ptr()) + part.begin, staging);
+      auto* const out = static_cast<std::byte*>(made.data_ptr()) + part.begin;
+      populate(out, part.end - part.begin);
+      fill_interval(fill, part.begin, part.end, out, staging);
       return;
     }
     if (!pinned.defined()) {
@@ -204,28 +232,49 @@ class Filling {
     made.view({-1}).view(at::kByte).slice(0, begin, end).copy_(pinned.slice(0, 0, end - begin));
   }
 
-  /// On the device of the first source that is not on the CPU.
-  void fill_on_device(std::size_t d) {
-    c10::Device device = targets_[d];
+  /// The device where the copies of a destination are done: its own, if a source is there.
+  [[nodiscard]] c10::Device working_device(std::size_t d) const {
+    std::optional<c10::Device> other;
     for (const std::uint32_t s : uses_.of(d)) {
-      if (!uses_.tensor(s).is_cpu()) device = uses_.tensor(s).device();
+      const c10::Device device = uses_.tensor(s).device();
+      if (device == targets_[d]) return device;
+      if (!other && !device.is_cpu()) other = device;
     }
-    c10::OptionalStreamGuard on_stream;
-    if (options_.stream) on_stream.reset_stream(*options_.stream);
+    return other.value_or(targets_[d]);
+  }
+
+  /// A source on another device: the memory that it spans, as it lies, so that its strides stay what they were.
+  static at::Tensor moved(const at::Tensor& tensor, c10::Device device) {
+    std::int64_t span = tensor.numel() == 0 ? 0 : 1;
+    for (std::int64_t i = 0; i < tensor.dim() && span > 0; ++i) span += (tensor.size(i) - 1) * tensor.stride(i);
+    return tensor.as_strided({span}, {1}).to(device);
+  }
+
+  void fill_on_device(std::size_t d) {
+    const c10::Device device = working_device(d);
     const c10::DeviceGuard on_device(device);
     at::Tensor made = empty(d, device);
-    const SourceOf source = [&](std::uint32_t s) {
+    std::unordered_map<std::uint32_t, at::Tensor> from_elsewhere;
+    const SourceOf source = [&](std::uint32_t s) -> at::Tensor {
       const at::Tensor& tensor = uses_.tensor(s);
-      return tensor.device() == device ? tensor : tensor.to(device);
+      if (tensor.device() != device) {
+        const auto [place, is_new] = from_elsewhere.try_emplace(s);
+        if (is_new) place->second = moved(tensor, device);
+        return place->second;
+      }
+      // The memory is not reused before the stream has read it.
+      if (options_.stream && options_.stream->device() == device) tensor.record_stream(*options_.stream);
+      return tensor;
     };
     fill_by_views(program_, program_.destinations[d], source, made);
     made_[d] = targets_[d] == device ? made : made.to(targets_[d]);
-    progress_.add(program_.destinations[d].bytes);
-    uses_.done(d);
+    finished(d);
   }
 
   const CopyProgram& program_;
   const ConvertOptions& options_;
+  /// The one that was asked for.
+  std::optional<c10::Device> device_;
   /// Of destinations without sources.
   c10::Device fallback_;
   SourceUses uses_;

@@ -12,7 +12,8 @@
 namespace omap {
 
 /// Runs a program over tensors: `sources` by place in the TensorIndex that it was bound to, plain (neither conjugated
-/// nor negated lazily). Gives a tensor for each destination. Ties are compared first.
+/// nor negated lazily). Gives a tensor for each destination. Ties are the caller's to compare
+/// (`compare_ties.h`).
 ///
 /// Each destination is allocated once and filled by one pass:
 /// - a view of its source, where options allow it and `view_of` finds one;

@@ -1,8 +1,11 @@
 #include "runtime/torch/module_state.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
 #include <fmt/ranges.h>
 #include <torch/nn/module.h>
+
+#include <algorithm>
 
 #include "runtime/torch/no_throw.h"
 
@@ -27,8 +30,25 @@ std::string list(const std::vector<std::string>& keys) {
   return text;
 }
 
+bool is_memory(const at::Tensor& tensor) {
+  return !tensor.is_meta() && tensor.layout() == c10::Layout::Strided && !tensor.is_quantized();
+}
+
+bool can_copy(const at::Tensor& from, const at::Tensor& to) {
+  return is_memory(from) && is_memory(to) && (!to.is_inference() || c10::InferenceMode::is_enabled());
+}
+
+/// A state may hold tensors of the module that is to take it, in other places: what is written must not be read after.
+at::Tensor apart(const at::Tensor& given, const at::Tensor& own, const std::vector<StateDict::Entry>& all) {
+  const bool itself = given.is_alias_of(own) && given.storage_offset() == own.storage_offset() &&
+                      given.strides() == own.strides() && given.scalar_type() == own.scalar_type();
+  const bool shared = std::ranges::any_of(
+      all, [&](const StateDict::Entry& entry) { return is_memory(entry.second) && given.is_alias_of(entry.second); });
+  return shared && !itself ? given.clone() : given;
+}
+
 Diagnostics mismatches(const std::vector<StateDict::Entry>& wanted, const StateDict& state) {
-  std::vector<std::string> missing, reshaped, unexpected;
+  std::vector<std::string> missing, reshaped, unexpected, unwritable;
   std::unordered_map<std::string_view, bool> known;
   for (const auto& [key, tensor] : wanted) {
     known.emplace(key, true);
@@ -38,6 +58,8 @@ Diagnostics mismatches(const std::vector<StateDict::Entry>& wanted, const StateD
     } else if (!given->is_same_size(tensor)) {
       reshaped.push_back(
           fmt::format("{} ([{}] for [{}])", key, fmt::join(given->sizes(), ", "), fmt::join(tensor.sizes(), ", ")));
+    } else if (!can_copy(*given, tensor)) {
+      unwritable.push_back(key);
     }
   }
   for (const auto& [key, tensor] : state) {
@@ -52,6 +74,7 @@ Diagnostics mismatches(const std::vector<StateDict::Entry>& wanted, const StateD
   say(missing, "of the module is not in the state");
   say(unexpected, "of the state is not in the module");
   say(reshaped, "has another shape than in the module");
+  say(unwritable, "cannot be copied: on the device `meta`, not strided memory, or an inference tensor of the module");
   return problems;
 }
 
@@ -70,7 +93,9 @@ Result<void> load_state(torch::nn::Module& module, const StateDict& state) {
     std::vector<StateDict::Entry> entries = tensors_of(module);
     if (Diagnostics problems = mismatches(entries, state); !problems.empty()) return fail(std::move(problems));
     const at::NoGradGuard no_grad;
-    for (auto& [key, tensor] : entries) tensor.copy_(*state.find(key));
+    std::vector<at::Tensor> given;
+    for (const auto& [key, tensor] : entries) given.push_back(apart(*state.find(key), tensor, entries));
+    for (std::size_t i = 0; i < entries.size(); ++i) entries[i].second.copy_(given[i]);
     return {};
   });
 }

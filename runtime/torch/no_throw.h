@@ -31,12 +31,17 @@ namespace omap {
 }
 
 /// What `body`, which gives a Result, gives; what it throws, as an error: no exception crosses omap's public face.
+/// Where there is not even memory to say what happened, the error is empty.
 template <class Body>
 [[nodiscard]] auto no_throw(const Body& body) noexcept -> decltype(body()) {
   try {
     return body();
   } catch (...) {
-    return fail(torch_failure());
+    try {
+      return fail(torch_failure());
+    } catch (...) {
+      return fail(Diagnostics());
+    }
   }
 }
 

@@ -4,6 +4,8 @@
 #include <malloc.h>
 #endif
 
+#include <c10/core/InferenceMode.h>
+
 #include <algorithm>
 
 namespace omap {
@@ -53,7 +55,9 @@ SourceUses::SourceUses(const CopyProgram& program, std::vector<at::Tensor> sourc
 
 bool SourceUses::can_take(std::uint32_t source) const {
   const at::Tensor& tensor = sources_[source];
-  return release_ && uses_[source] == 1 && tensor.use_count() == 1 && tensor.storage().use_count() == 1;
+  // Memory that an allocator did not give (from_blob, shared or mapped memory, other processes') cannot be resized.
+  return release_ && uses_[source] == 1 && tensor.use_count() == 1 && tensor.storage().use_count() == 1 &&
+         tensor.storage().resizable() && tensor.is_inference() == c10::InferenceMode::is_enabled();
 }
 
 void SourceUses::done(std::size_t destination) {

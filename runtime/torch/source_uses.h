@@ -23,8 +23,8 @@ class SourceUses {
   /// The sources that a destination reads, each once.
   [[nodiscard]] const std::vector<std::uint32_t>& of(std::size_t destination) const { return read_by_[destination]; }
 
-  /// Whether a destination may have the memory of a source for its own: the source is to be released, nobody else holds
-  /// its memory, and no other destination reads it.
+  /// Whether a destination may have the memory of a source for its own: the source is to be released, its memory is
+  /// LibTorch's own and nobody else holds it, and no other destination reads it.
   [[nodiscard]] bool can_take(std::uint32_t source) const;
 
   /// Destination number `destination` reads nothing any more. What is released goes back to the system, also where the

@@ -11,6 +11,7 @@
 #include "runtime/torch/fill_destinations.h"
 #include "runtime/torch/no_throw.h"
 #include "runtime/torch/state_headers.h"
+#include "runtime/torch/stream_scope.h"
 
 namespace omap {
 namespace {
@@ -65,17 +66,10 @@ std::vector<StateMapping> mappings_of(const Plan& plan, Direction direction, Bou
 
 /// The names of modules that a state has, from source to destination.
 Result<std::vector<ModuleName>> module_names(const Plan& plan, Direction direction, const Configs& configs,
-                                             Settings settings, const StateDict& state, const TensorIndex& index) {
-  auto names = bind_modules(plan, index, configs, options_of(direction, std::move(settings)));
+                                             Settings settings, const StateDict& state) {
+  auto names = bind_modules(plan, keys_of(state), configs, options_of(direction, std::move(settings)));
   if (names) std::erase_if(*names, [&](const ModuleName& name) { return !state.contains(name.source); });
   return names;
-}
-
-/// Memory that holds the elements as they are, outside of any gradient.
-at::Tensor plain(const at::Tensor& tensor) {
-  at::Tensor made = tensor.detach();
-  if (made._is_zerotensor()) return at::zeros_like(made);
-  return made.resolve_conj().resolve_neg();
 }
 
 /// Tensors without LibTorch's lazy forms, each instead of its own. What is `release`d is held here only.
@@ -97,6 +91,7 @@ Result<StateDict> convert_modules(const StateDict& state, const std::vector<Modu
 
 Result<StateDict> convert_weights(const Plan& plan, const BindOptions& bind_options, const Configs& configs,
                                   StateDict state, const ConvertOptions& options) {
+  const StreamScope on_stream(options.stream);
   state = plain_state(std::move(state));
   auto index = headers_of(state);
   if (!index) return fail(std::move(index.error()));
@@ -156,10 +151,8 @@ Result<std::vector<StateMapping>> StateConverter::get_mappings(const StateDict& 
   return no_throw([&]() -> Result<std::vector<StateMapping>> {
     const auto bounded = plan_for(state, bounds);
     if (!bounded) return fail(bounded.error());
-    const auto index = headers_of(state);
-    if (!index) return fail(index.error());
     if (type == StateType::module) {
-      const auto names = module_names(bounded->plan, direction_, configs_, bounded->settings, state, *index);
+      const auto names = module_names(bounded->plan, direction_, configs_, bounded->settings, state);
       if (!names) return fail(names.error());
       std::vector<StateMapping> mappings;
       for (const ModuleName& name : *names) {
@@ -167,6 +160,8 @@ Result<std::vector<StateMapping>> StateConverter::get_mappings(const StateDict& 
       }
       return mappings;
     }
+    const auto index = headers_of(state);
+    if (!index) return fail(index.error());
     auto bound = bind_plan(bounded->plan, *index, configs_, options_of(direction_, bounded->settings));
     if (!bound) return fail(std::move(bound.error()));
     return mappings_of(bounded->plan, direction_, std::move(*bound), *index);
@@ -182,9 +177,7 @@ Result<StateDict> StateConverter::convert(StateDict state, const Bounds& bounds,
       return convert_weights(bounded->plan, options_of(direction_, bounded->settings), configs_, std::move(state),
                              options);
     }
-    const auto index = headers_of(state);
-    if (!index) return fail(index.error());
-    const auto names = module_names(bounded->plan, direction_, configs_, bounded->settings, state, *index);
+    const auto names = module_names(bounded->plan, direction_, configs_, bounded->settings, state);
     return names ? convert_modules(state, *names) : fail(names.error());
   });
 }

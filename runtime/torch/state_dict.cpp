@@ -5,15 +5,17 @@
 namespace omap {
 
 Result<StateDict> StateDict::from(std::vector<Entry> entries) {
-  StateDict state;
-  state.entries_.reserve(entries.size());
-  state.by_key_.reserve(entries.size());
-  for (Entry& entry : entries) {
-    if (auto inserted = state.insert(std::move(entry.first), std::move(entry.second)); !inserted) {
-      return fail(std::move(inserted.error()));
+  return no_throw([&]() -> Result<StateDict> {
+    StateDict state;
+    state.entries_.reserve(entries.size());
+    state.by_key_.reserve(entries.size());
+    for (Entry& entry : entries) {
+      if (auto inserted = state.insert_or_throw(std::move(entry.first), std::move(entry.second)); !inserted) {
+        return fail(std::move(inserted.error()));
+      }
     }
-  }
-  return state;
+    return state;
+  });
 }
 
 Result<StateDict> StateDict::from(const c10::Dict<std::string, at::Tensor>& dict) {
@@ -26,16 +28,25 @@ Result<StateDict> StateDict::from(const c10::Dict<std::string, at::Tensor>& dict
 }
 
 Result<void> StateDict::insert(std::string key, at::Tensor tensor) {
+  return no_throw([&]() { return insert_or_throw(std::move(key), std::move(tensor)); });
+}
+
+Result<void> StateDict::insert_or_throw(std::string key, at::Tensor tensor) {
   if (!tensor.defined()) {
     return fail(Diagnostic(Code::tensor_unsupported, "`{}` is an undefined tensor", key)
                     .help("leave the key out where there is no tensor"));
   }
-  const auto [place, is_new] = by_key_.try_emplace(key, static_cast<std::uint32_t>(entries_.size()));
-  if (!is_new) {
+  if (by_key_.contains(key)) {
     return fail(Diagnostic(Code::state_key_twice, "`{}` stands twice in the state", key)
                     .help("give each tensor a key of its own, as by a prefix for each module"));
   }
   entries_.emplace_back(std::move(key), std::move(tensor));
+  try {
+    by_key_.emplace(entries_.back().first, static_cast<std::uint32_t>(entries_.size() - 1));
+  } catch (...) {
+    entries_.pop_back();
+    throw;
+  }
   return {};
 }
 

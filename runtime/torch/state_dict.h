@@ -40,11 +40,14 @@ class StateDict {
   [[nodiscard]] auto begin() const { return entries_.begin(); }
   [[nodiscard]] auto end() const { return entries_.end(); }
 
+  /// Throws std::bad_alloc, as copying the dictionary may.
   [[nodiscard]] c10::Dict<std::string, at::Tensor> to_dict() const;
   /// The entries themselves; the dictionary is empty afterwards.
   [[nodiscard]] std::vector<Entry> take_entries() &&;
 
  private:
+  [[nodiscard]] Result<void> insert_or_throw(std::string key, at::Tensor tensor);
+
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }

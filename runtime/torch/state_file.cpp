@@ -37,7 +37,7 @@ Result<at::Tensor> read_tensor(const CheckpointReader& reader, const TensorInfo&
 Result<void> write_tensor(const at::Tensor& tensor, const TensorInfo& info, const TensorPlace& place,
                           StagedOutput& output, std::span<std::byte> buffer) {
   const Destination destination = same_destination(info, 0);
-  const std::byte* const memory = static_cast<const std::byte*>(tensor.data_ptr());
+  const std::byte* const memory = elements_of(tensor);
   const CopyProgram nothing_computed;
   const MemoryFill fill{nothing_computed, destination, {&memory, 1}};
   for (std::uint64_t begin = 0; begin < destination.bytes; begin += buffer.size()) {
@@ -96,7 +96,7 @@ Result<void> write_state(const StateDict& state, const std::filesystem::path& pa
     if (!output) return fail(std::move(output.error()));
     std::vector<std::byte> buffer(buffer_bytes);
     for (std::size_t i = 0; i < state.size(); ++i) {
-      const at::Tensor here = state.entries()[i].second.detach().cpu().resolve_conj().resolve_neg();
+      const at::Tensor here = plain(state.entries()[i].second).cpu();
       TensorInfo info = index->tensors()[i];
       info.strides = here.strides().vec();
       if (auto done = write_tensor(here, info, layout->places[i], *output, buffer); !done) return done;

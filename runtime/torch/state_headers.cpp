@@ -1,5 +1,7 @@
 #include "runtime/torch/state_headers.h"
 
+#include <ATen/ATen.h>
+
 #include "runtime/torch/no_throw.h"
 #include "runtime/torch/scalar_type.h"
 
@@ -22,6 +24,29 @@ Result<TensorInfo> header_of(const std::string& key, const at::Tensor& tensor) {
 }
 
 }  // namespace
+
+TensorIndex keys_of(const StateDict& state) {
+  std::vector<TensorInfo> tensors(state.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i].key = state.entries()[i].first;
+  return TensorIndex({"state dict"}, std::move(tensors));
+}
+
+at::Tensor plain(const at::Tensor& tensor) {
+  at::Tensor made = tensor.detach();
+  if (made._is_zerotensor()) return at::zeros_like(made);
+  return made.resolve_conj().resolve_neg();
+}
+
+const std::byte* elements_of(const at::Tensor& tensor) {
+  const auto pointer = [](const auto& t) -> const void* {
+    if constexpr (requires { t.const_data_ptr(); }) {
+      return t.const_data_ptr();
+    } else {
+      return t.data_ptr();
+    }
+  };
+  return static_cast<const std::byte*>(pointer(tensor));
+}
 
 Result<TensorIndex> headers_of(const StateDict& state) {
   return no_throw([&]() -> Result<TensorIndex> {
