@@ -4,8 +4,6 @@
 #include <ATen/ThreadLocalState.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/StreamGuard.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -18,6 +16,7 @@
 #include "runtime/run/progress.h"
 #include "runtime/run/worker_pool.h"
 #include "runtime/torch/destination_queue.h"
+#include "runtime/torch/fresh_memory.h"
 #include "runtime/torch/no_throw.h"
 #include "runtime/torch/scalar_type.h"
 #include "runtime/torch/source_uses.h"
@@ -31,38 +30,6 @@ namespace {
 /// What one thread fills before it asks for more. Large enough that asking costs nothing, small enough that the threads
 /// end together and that a part's source and destination lie in caches.
 constexpr std::uint64_t part_bytes = 1 << 20;
-
-// Where memory is fresh, its pages cost more than the bytes that go into them: the system clears each when it is first
-// touched. Both of these are advice: where the system does not know it, everything works the same.
-
-/// The pages that lie in [begin, begin + bytes) as a whole.
-struct Pages {
-  void* begin = nullptr;
-  std::size_t bytes = 0;
-};
-Pages whole_pages(const void* begin, std::uint64_t bytes) {
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto first = reinterpret_cast<std::uintptr_t>(begin);
-  const std::uintptr_t from = (first + page - 1) / page * page;
-  const std::uintptr_t to = (first + bytes) / page * page;
-  return to > from ? Pages{reinterpret_cast<void*>(from), to - from} : Pages{};
-}
-
-/// A tensor that has room for several huge pages gets them.
-void advise_huge_pages(const at::Tensor& tensor) {
-  constexpr std::uint64_t huge_page = 2 << 20;
-  if (tensor.nbytes() < 2 * huge_page) return;
-  const Pages pages = whole_pages(tensor.data_ptr(), tensor.nbytes());
-  static_cast<void>(madvise(pages.begin, pages.bytes, MADV_HUGEPAGE));
-}
-
-/// Asks for the pages of what is written next all at once, instead of by a fault for each.
-void populate(const std::byte* begin, std::uint64_t bytes) {
-#ifdef MADV_POPULATE_WRITE
-  const Pages pages = whole_pages(begin, bytes);
-  if (pages.bytes > 0) static_cast<void>(madvise(pages.begin, pages.bytes, MADV_POPULATE_WRITE));
-#endif
-}
 
 class Filling {
  public:
@@ -168,7 +135,9 @@ class Filling {
 
   [[nodiscard]] at::Tensor empty(std::size_t d, c10::Device device) const {
     const Destination& destination = program_.destinations[d];
-    return at::empty(destination.shape, at::TensorOptions(scalar_type_of(destination.dtype).value()).device(device));
+    const auto options = at::TensorOptions(scalar_type_of(destination.dtype).value()).device(device);
+    return device.is_cpu() ? empty_on_huge_pages(destination.shape, options, destination.bytes)
+                           : at::empty(destination.shape, options);
   }
 
   [[nodiscard]] unsigned threads() const {
@@ -179,7 +148,7 @@ class Filling {
   /// Everything whose sources are on the CPU, wherever it goes.
   Result<void> fill_from_memory() {
     DestinationQueue queue(
-        program_, from_memory_, part_bytes, [this](std::size_t d) { begin(d); },
+        program_, from_memory_, part_bytes, [this](std::size_t d) { made_[d] = empty(d, targets_[d]); },
         [this](std::size_t d) { uses_.done(d); });
     // Gradient and inference modes, and the streams of devices, are the caller's in every thread.
     const at::ThreadLocalState mode;
@@ -201,11 +170,6 @@ class Filling {
         return {};
       });
     });
-  }
-
-  void begin(std::size_t d) {
-    made_[d] = empty(d, targets_[d]);
-    if (targets_[d].is_cpu()) advise_huge_pages(made_[d]);
   }
 
   void fill_part(const DestinationPart& part, std::vector<std::byte>& staging, at::Tensor& pinned) const {

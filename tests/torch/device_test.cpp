@@ -120,6 +120,16 @@ TEST_CASE("CUDA: sources on both sides meet where they are asked to" * doctest::
   }
 }
 
+TEST_CASE("CUDA: sources with gaps and overlaps cross devices as they lie" * doctest::skip(!at::hasCUDA())) {
+  const Plan plan = plan_of("param q: int = 2\nw[(q + k) d], x[n d] -> v[(q + n) d], rest[k d]");
+  const at::Tensor x = counted({3, 5}).to(cuda());
+  for (const at::Tensor& w : {counted({10, 10}).slice(1, 0, 5), counted({12}).as_strided({6, 5}, {1, 1})}) {
+    const StateDict made = converted(plan, state_of_entries({{"w", w}, {"x", x}}), {.device = cuda()});
+    REQUIRE(identical(*made.find("v"), at::cat({w.slice(0, 0, 2), x.cpu()})));
+    REQUIRE(identical(*made.find("rest"), w.slice(0, 2)));
+  }
+}
+
 TEST_CASE("CUDA: copies go to the stream that is given" * doctest::skip(!at::hasCUDA())) {
   const c10::impl::VirtualGuardImpl guard(at::kCUDA);
   const c10::Stream stream = guard.getStreamFromGlobalPool(cuda());

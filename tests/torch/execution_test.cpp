@@ -2,6 +2,7 @@
 #include <ATen/core/grad_mode.h>
 #include <c10/core/InferenceMode.h>
 
+#include "runtime/torch/source_uses.h"
 #include "tests/torch/tensor_tests.h"
 
 using namespace omap;
@@ -142,29 +143,16 @@ TEST_CASE("lazily conjugated and negated tensors are made plain") {
   }
 }
 
-TEST_CASE("released sources are gone when their last use is done") {
-  const Plan plan = plan_of("index i in 0..8\nw.{i}[a b] -> v.{i}[b a]\nunused[a] -> rest[a]");
+TEST_CASE("released sources are gone when a conversion is done, and what somebody else holds is not") {
+  const Plan plan = plan_of("index i in 0..3\nw.{i}[a b] -> v.{i}[b a]\nheld[a] -> rest[a]");
   std::vector<c10::weak_intrusive_ptr<c10::StorageImpl>> storages;
   std::vector<StateDict::Entry> entries;
-  for (int i = 0; i < 8; ++i) entries.emplace_back("w." + std::to_string(i), at::rand({1024, 1024}));
-  entries.emplace_back("unused", counted({4}));
-  const at::Tensor held = entries.back().second;
+  for (int i = 0; i < 3; ++i) entries.emplace_back("w." + std::to_string(i), at::rand({300, 700}));
   for (auto& [key, tensor] : entries) storages.emplace_back(tensor.storage().getWeakStorageImpl());
-  StateDict state = state_of_entries(std::move(entries));
-
-  std::size_t most = 0, least = storages.size();
-  ConvertOptions options{.release_sources = true, .threads = 1};
-  options.progress = [&](std::uint64_t, std::uint64_t) {
-    const auto alive = static_cast<std::size_t>(
-        std::ranges::count_if(storages, [](const auto& storage) { return !storage.expired(); }));
-    most = std::max(most, alive);
-    least = std::min(least, alive);
-  };
-  const StateDict made = converted(plan, std::move(state), options);
-  REQUIRE(made.size() == 9);
-  REQUIRE(least <= 2);
-  for (std::size_t i = 0; i < 8; ++i) REQUIRE(storages[i].expired());
-  // What somebody else holds stays.
+  const at::Tensor held = counted({4});
+  entries.emplace_back("held", held);
+  REQUIRE(converted(plan, state_of_entries(std::move(entries)), {.release_sources = true}).size() == 4);
+  for (const auto& storage : storages) REQUIRE(storage.expired());
   REQUIRE(identical(held, counted({4})));
 }
 
@@ -185,6 +173,31 @@ TEST_CASE("a released source that is only renamed hands its memory over") {
   REQUIRE(made.find("y")->data_ptr() != other);
   REQUIRE(made.find("first")->storage().data() != made.find("second")->storage().data());
   REQUIRE(identical(*made.find("y"), counted({2, 3}).t()));
+}
+
+TEST_CASE("memory that is not LibTorch's own is never handed over") {
+  std::vector<float> memory{1, 2, 3};
+  StateDict state = state_of_entries({{"w", at::from_blob(memory.data(), {3}, at::kFloat)}});
+  const StateDict made = converted(plan_of("w <-> v"), std::move(state), {.release_sources = true});
+  memory.assign(3, 0);
+  REQUIRE(identical(*made.find("v"), counted({3}) + 1));
+}
+
+TEST_CASE("a source is held until the last destination that reads it is done, and no longer") {
+  CopyProgram program;
+  program.destinations.resize(2);
+  program.destinations[0].boxes = {{0, {}}, {1, {}}};
+  program.destinations[1].boxes = {{1, {}}};
+  std::vector<at::Tensor> sources{counted({2}), counted({2}), counted({2})};
+  std::vector<c10::weak_intrusive_ptr<c10::StorageImpl>> storages;
+  for (const at::Tensor& tensor : sources) storages.emplace_back(tensor.storage().getWeakStorageImpl());
+  SourceUses uses(program, std::move(sources), /*release=*/true);
+  REQUIRE(storages[2].expired());
+  uses.done(0);
+  REQUIRE(storages[0].expired());
+  REQUIRE_FALSE(storages[1].expired());
+  uses.done(1);
+  REQUIRE(storages[1].expired());
 }
 
 TEST_CASE("a conversion reports its progress, and stops when it is asked to") {

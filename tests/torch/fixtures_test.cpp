@@ -5,6 +5,7 @@
 #include "runtime/json/json.h"
 #include "runtime/torch/state_file.h"
 #include "tests/torch/tensor_tests.h"
+#include "tests/unit/checkpoint_folder.h"
 
 namespace {
 
@@ -74,11 +75,12 @@ TEST_CASE("every family converts both ways, bit for bit") {
 }
 
 TEST_CASE("a state is written as a checkpoint and read back") {
-  const fs::path folder = fs::temp_directory_path() / "omap-state-file-test";
-  fs::remove_all(folder);
+  const CheckpointFolder scratch;
+  const fs::path folder = scratch.path() / "state";
   const StateDict state = state_of_entries({{"t", counted({5, 4}).t()},
                                             {"s", at::full({}, 2.5, at::kDouble)},
                                             {"e", at::empty({0, 3}, at::kBFloat16)},
+                                            {"zero", at::_efficientzerotensor({3}, at::kFloat)},
                                             {"row", counted({1, 4}).expand({3, 4})}});
   REQUIRE(write_state(state, folder).has_value());
   REQUIRE(code_of(write_state(state, folder)) == Code::destination_exists);
@@ -87,5 +89,4 @@ TEST_CASE("a state is written as a checkpoint and read back") {
   REQUIRE(back.size() == state.size());
   for (const auto& [key, tensor] : state) REQUIRE(identical(*back.find(key), tensor));
   REQUIRE(code_of(read_state(folder / "nothing")) == Code::not_found);
-  fs::remove_all(folder);
 }

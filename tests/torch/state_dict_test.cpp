@@ -90,3 +90,24 @@ TEST_CASE("a state that does not fit a module leaves it as it was") {
   for (const Diagnostic& error : loaded.error()) REQUIRE(error.code == Code::state_mismatch);
   REQUIRE(identical(module->inner->weight.detach(), before));
 }
+
+TEST_CASE("a state that shares the module's memory is loaded as it was given") {
+  SquareModule module;
+  const at::Tensor a = module->first->weight.detach().clone(), b = module->second->weight.detach().clone();
+  // The two weights change places, and one is turned: all of it views of what is overwritten.
+  const StateDict given = state_of_entries(
+      {{"first.weight", module->second->weight.detach().t()}, {"second.weight", module->first->weight.detach()}});
+  REQUIRE(load_state(*module, given).has_value());
+  REQUIRE(identical(module->first->weight.detach(), b.t()));
+  REQUIRE(identical(module->second->weight.detach(), a));
+  REQUIRE(load_state(*module, value_of(omap::state_of(*module))).has_value());
+  REQUIRE(identical(module->second->weight.detach(), a));
+}
+
+TEST_CASE("a state without data is not loaded") {
+  SquareModule module;
+  const auto loaded = load_state(
+      *module, state_of_entries({{"first.weight", at::empty({3, 3}, at::TensorOptions(at::kFloat).device(at::kMeta))},
+                                 {"second.weight", counted({3, 3})}}));
+  REQUIRE(code_of(loaded) == Code::state_mismatch);
+}

@@ -60,7 +60,10 @@ Code code_of(const Result<T>& result) {
 /// Same dtype, shape and bits.
 inline bool identical(const at::Tensor& a, const at::Tensor& b) {
   if (a.scalar_type() != b.scalar_type() || !a.is_same_size(b)) return false;
-  const at::Tensor x = a.cpu().contiguous(), y = b.cpu().contiguous();
+  const auto dense = [](const at::Tensor& t) {
+    return (t._is_zerotensor() ? at::zeros(t.sizes(), t.options()) : t.cpu()).contiguous();
+  };
+  const at::Tensor x = dense(a), y = dense(b);
   return x.nbytes() == 0 || std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) == 0;
 }
 

@@ -16,4 +16,13 @@ struct TinyModuleImpl : torch::nn::Module {
 };
 TORCH_MODULE(TinyModule);
 
+struct SquareModuleImpl : torch::nn::Module {
+  SquareModuleImpl() : first(make("first")), second(make("second")) {}
+  torch::nn::Linear make(const char* name) {
+    return register_module(name, torch::nn::Linear(torch::nn::LinearOptions(3, 3).bias(false)));
+  }
+  torch::nn::Linear first, second;
+};
+TORCH_MODULE(SquareModule);
+
 }  // namespace omap::test
