@@ -42,6 +42,15 @@ struct RunArguments {
 };
 [[nodiscard]] ExitCode run(const Console& console, const RunArguments& arguments);
 
+struct VerifyArguments {
+  std::string mapping;
+  std::string from;
+  std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
+  std::vector<std::string> settings;
+};
+/// Whether a checkpoint is what a conversion gives, or comes back as it was; writes nothing that stays.
+[[nodiscard]] ExitCode verify(const Console& console, const VerifyArguments& arguments);
+
 struct MappingsArguments {
   std::string mapping;
   std::string from;

@@ -21,7 +21,8 @@ constexpr const char* footer =
     "  olmoc run my.omap --from hf=model.safetensors --to olmo_core=out.safetensors\n"
     "  olmoc diff out.safetensors expected.safetensors\n"
     "\n"
-    "Exit codes: 0 done (diff: equal), 1 the input is wrong (diff: different), 2 wrong usage, 3 the system failed.";
+    "Exit codes: 0 done (diff, verify: equal), 1 the input is wrong (or different), 2 wrong usage, 3 the system "
+    "failed.";
 
 /// The command line: fills arguments and returns what to do with them.
 struct CommandLine {
@@ -33,6 +34,7 @@ struct CommandLine {
   FmtArguments fmt_arguments;
   CompileArguments compile_arguments;
   RunArguments run_arguments;
+  VerifyArguments verify_arguments;
   MappingsArguments mappings_arguments;
   std::string path, other_path, format = "text";
   std::optional<std::string> code;
@@ -49,6 +51,7 @@ struct CommandLine {
     add_compile();
     add_invert();
     add_run();
+    add_verify();
     add_mappings();
     add_inspect();
     add_diff();
@@ -98,6 +101,18 @@ struct CommandLine {
     sub->add_flag("--force", run_arguments.force, "replace a checkpoint that is there; other files stay");
     add_werror(*sub);
     sub->callback([this] { command = [this] { return run(console, run_arguments); }; });
+  }
+  void add_verify() {
+    CLI::App* sub = app.add_subcommand("verify", "check that a checkpoint is what a conversion gives, bit for bit");
+    sub->add_option("MAPPING", verify_arguments.mapping, mapping_help)->required();
+    sub->add_option("--from", verify_arguments.from, "SIDE=PATH, the checkpoint to convert")->required();
+    CLI::Option_group* against = sub->add_option_group("against", "what the conversion is compared with");
+    against->add_option("--to", verify_arguments.to, "SIDE=PATH, the checkpoint that it should give");
+    against->add_flag("--round-trip")->description("itself: there and back, by way of a temporary directory");
+    against->require_option(1);
+    sub->add_option("--set", verify_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
+    add_werror(*sub);
+    sub->callback([this] { command = [this] { return verify(console, verify_arguments); }; });
   }
   void add_mappings() {
     CLI::App* sub = app.add_subcommand("mappings", "list which tensors a mapping makes of which, for a checkpoint");
