@@ -66,7 +66,11 @@ struct MappingsArguments {
 /// What a checkpoint holds.
 [[nodiscard]] ExitCode inspect(const Console& console, const std::string& path);
 
+struct DiffArguments {
+  std::string a, b;
+  std::optional<double> rtol, atol;  ///< numbers may differ by atol + rtol |b|; without either bits are compared
+};
 /// Whether two checkpoints are the same.
-[[nodiscard]] ExitCode diff(const Console& console, const std::string& a, const std::string& b);
+[[nodiscard]] ExitCode diff(const Console& console, const DiffArguments& arguments);
 
 }  // namespace omap::driver

@@ -36,7 +36,8 @@ struct CommandLine {
   RunArguments run_arguments;
   VerifyArguments verify_arguments;
   MappingsArguments mappings_arguments;
-  std::string path, other_path, format = "text";
+  DiffArguments diff_arguments;
+  std::string path, format = "text";
   std::optional<std::string> code;
 
   CommandLine() {
@@ -131,9 +132,11 @@ struct CommandLine {
   }
   void add_diff() {
     CLI::App* sub = app.add_subcommand("diff", "compare two checkpoints: names, dtypes, shapes, bits");
-    sub->add_option("A", path, "a checkpoint")->required();
-    sub->add_option("B", other_path, "another")->required();
-    sub->callback([this] { command = [this] { return diff(console, path, other_path); }; });
+    sub->add_option("A", diff_arguments.a, "a checkpoint")->required();
+    sub->add_option("B", diff_arguments.b, "another")->required();
+    sub->add_option("--rtol", diff_arguments.rtol, "let numbers differ by this part of B's");
+    sub->add_option("--atol", diff_arguments.atol, "let numbers differ by this");
+    sub->callback([this] { command = [this] { return diff(console, diff_arguments); }; });
   }
   void add_explain() {
     CLI::App* sub = app.add_subcommand("explain", "say what a diagnostic means, and show it wrong and mended");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "diagnostics/diagnostic.h"
 #include "runtime/checkpoint/checkpoint_reader.h"
@@ -12,6 +13,10 @@ struct CompareOptions {
   unsigned threads = 2;
   /// Upper bound for all buffers together, in bytes; at least 128 KiB a thread is taken.
   std::uint64_t memory = 16ull << 20;
+  /// Numbers that differ by no more count as equal; bits are compared without it, and where `decode` knows no numbers.
+  std::optional<Tolerance> tolerance = {};
+  /// Look for a root that keys of one checkpoint have and those of the other lack (`added_root`), and leave it out.
+  bool find_root = false;
 };
 
 [[nodiscard]] Result<Comparison> compare(const CheckpointReader& a, const CheckpointReader& b,

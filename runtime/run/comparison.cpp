@@ -37,6 +37,9 @@ void add_part(std::optional<ElementDifference>& whole, const ElementDifference& 
   }
   whole->count += part.count;
   whole->first = std::min(whole->first, part.first);
+  if (!whole->largest || !part.largest) return;
+  whole->largest->absolute = std::max(whole->largest->absolute, part.largest->absolute);
+  whole->largest->relative = std::max(whole->largest->relative, part.largest->relative);
 }
 
 Comparison with_bits(HeaderComparison headers, const TensorIndex& a,
@@ -45,7 +48,8 @@ Comparison with_bits(HeaderComparison headers, const TensorIndex& a,
   for (std::size_t i = 0; i < headers.alike.size(); ++i) {
     const TensorInfo& tensor = a.tensors()[headers.alike[i].a];
     if (differences[i]) {
-      found.bits.push_back({tensor.key, differences[i]->count, element_index(tensor, differences[i]->first)});
+      const ElementDifference& difference = *differences[i];
+      found.bits.push_back({tensor.key, difference.count, element_index(tensor, difference.first), difference.largest});
     } else {
       ++found.equal;
     }

@@ -21,24 +21,30 @@ struct HeaderDifference {
   friend bool operator==(const HeaderDifference&, const HeaderDifference&) = default;
 };
 
-/// A tensor of both checkpoints, of one dtype and one shape, whose bits differ.
+/// A tensor of both checkpoints, of one dtype and one shape, whose bits differ, or its numbers by more than was
+/// allowed.
 struct BitDifference {
   std::string key;
   /// Elements that differ; for types smaller than a byte, bytes that differ.
   std::uint64_t count = 0;
   /// The indices of the first of them; for types smaller than a byte, of the element that the byte begins in.
   std::vector<std::int64_t> first;
+  /// Among those elements, where they were compared as numbers.
+  std::optional<LargestDifference> largest = {};
   friend bool operator==(const BitDifference&, const BitDifference&) = default;
 };
 
 /// How two checkpoints differ; keys stand in the order of `a`, those of `b` alone in the order of `b`.
-/// Bits are compared, not values: NaNs of equal bits are equal, 0 and -0 are not.
+/// Bits are compared, not values, unless a tolerance was given: NaNs of equal bits are equal, 0 and -0 are not.
 struct Comparison {
   std::vector<std::string> only_a;
   std::vector<std::string> only_b;
   std::vector<HeaderDifference<Dtype>> dtypes;
   std::vector<HeaderDifference<std::vector<std::int64_t>>> shapes;
   std::vector<BitDifference> bits;
+  /// What keys of `a`, or of `b`, begin with and those of the other do not: left out before keys were compared.
+  std::string root_a;
+  std::string root_b;
   /// Tensors that are the same in both, name, dtype, shape and bits.
   std::uint64_t equal = 0;
 

@@ -1,8 +1,10 @@
 // `olmoc verify` on the checkpoints that its peers made.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include "compiler/driver/commands.h"
 #include "tests/unit/conversion.h"
@@ -88,5 +90,9 @@ TEST_CASE("wrong uses of verify, and comparisons of nothing, are errors") {
   CHECK(verify(nothing, "a=" + empty, "b=" + empty) == driver::wrong_input);
   driver::Console console;
   console.json = true;
-  CHECK(driver::diff(console, empty, empty) == driver::wrong_input);
+  CHECK(driver::diff(console, {empty, empty, {}, {}}) == driver::wrong_input);
+  for (const double tolerance : {-1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    CHECK(driver::diff(console, {empty, empty, tolerance, {}}) == driver::wrong_usage);
+    CHECK(driver::diff(console, {empty, empty, 1, tolerance}) == driver::wrong_usage);
+  }
 }
