@@ -42,6 +42,15 @@ struct RunArguments {
 };
 [[nodiscard]] ExitCode run(const Console& console, const RunArguments& arguments);
 
+struct VerifyArguments {
+  std::string mapping;
+  std::string from;
+  std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
+  std::vector<std::string> settings;
+};
+/// Whether a checkpoint is what a conversion gives, or comes back as it was; writes nothing that stays.
+[[nodiscard]] ExitCode verify(const Console& console, const VerifyArguments& arguments);
+
 struct MappingsArguments {
   std::string mapping;
   std::string from;
@@ -57,7 +66,11 @@ struct MappingsArguments {
 /// What a checkpoint holds.
 [[nodiscard]] ExitCode inspect(const Console& console, const std::string& path);
 
+struct DiffArguments {
+  std::string a, b;
+  std::optional<double> rtol, atol;  ///< numbers may differ by atol + rtol |b|; without either bits are compared
+};
 /// Whether two checkpoints are the same.
-[[nodiscard]] ExitCode diff(const Console& console, const std::string& a, const std::string& b);
+[[nodiscard]] ExitCode diff(const Console& console, const DiffArguments& arguments);
 
 }  // namespace omap::driver

@@ -49,6 +49,15 @@ ExitCode Console::report(const Diagnostics& all, const SourceMap& sources) const
   return exit_code(diagnostics);
 }
 
+ExitCode Console::refuse_usage(std::string_view command, std::string_view why) const {
+  if (json) {
+    report({Diagnostic(Code::direction_unclear, "{}", why)});
+  } else {
+    write(stderr, fmt::format("olmoc {}: {}\n", command, why));
+  }
+  return wrong_usage;
+}
+
 bool Console::finish() const { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
 
 void Console::progress(std::string_view line) const {

@@ -24,6 +24,8 @@ class Console {
   /// Every diagnostic, as text or, with `--format json`, one object a line. Notes are left out with `--quiet`.
   /// With `--werror` warnings are errors, here and in what is returned: a command goes on only after `done`.
   ExitCode report(const Diagnostics& diagnostics, const SourceMap& sources = {}) const;
+  /// Says that arguments of `command` do not make sense, and why.
+  ExitCode refuse_usage(std::string_view command, std::string_view why) const;
   /// Whether all results got out: a full disk behind a redirection is found at the end.
   [[nodiscard]] bool finish() const;
   /// A line on a terminal, replaced by the next one; nothing elsewhere.

@@ -1,82 +1,21 @@
-#include <fmt/format.h>
+#include <cmath>
 
 #include "compiler/driver/commands.h"
-#include "runtime/checkpoint/key_pattern.h"
-#include "runtime/json/json.h"
+#include "compiler/driver/print_comparison.h"
 #include "runtime/run/compare.h"
 
 namespace omap::driver {
 namespace {
 
-constexpr std::size_t shown = 20;
-
-std::string spell(Dtype dtype) { return std::string(name(dtype)); }
-std::string spell(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
-
-void print_keys(const Console& console, const std::vector<std::string>& keys, const std::string& where) {
-  const auto folded = fold_keys(keys);
-  for (std::size_t i = 0; i < folded.size() && i < shown; ++i) {
-    console.result(fmt::format("only in {}: {}{}\n", where, folded[i].pattern,
-                               folded[i].count > 1 ? fmt::format(" ({} keys)", folded[i].count) : ""));
-  }
-  if (folded.size() > shown) console.result(fmt::format("only in {}: {} more\n", where, folded.size() - shown));
-}
-
-template <class Property>
-void print_headers(const Console& console, const std::vector<HeaderDifference<Property>>& differences,
-                   std::string_view what) {
-  for (std::size_t i = 0; i < differences.size() && i < shown; ++i) {
-    console.result(
-        fmt::format("{}: {} {} and {}\n", differences[i].key, what, spell(differences[i].a), spell(differences[i].b)));
-  }
-  if (differences.size() > shown)
-    console.result(fmt::format("{} more tensors differ in {}\n", differences.size() - shown, what));
-}
-
-void print_bits(const Console& console, const std::vector<BitDifference>& differences) {
-  for (std::size_t i = 0; i < differences.size() && i < shown; ++i) {
-    console.result(fmt::format("{}: {} element{} differ{}, the first at {}\n", differences[i].key, differences[i].count,
-                               differences[i].count == 1 ? "" : "s", differences[i].count == 1 ? "s" : "",
-                               spell(differences[i].first)));
-  }
-  if (differences.size() > shown)
-    console.result(fmt::format("{} more tensors differ in bits\n", differences.size() - shown));
-}
-
-Value keys_json(const std::vector<std::string>& keys) { return Value(Value::List(keys.begin(), keys.end())); }
-
-template <class Property>
-Value headers_json(const std::vector<HeaderDifference<Property>>& differences) {
-  Value::List list;
-  for (const auto& d : differences)
-    list.emplace_back(Value::Object{{"key", d.key}, {"a", spell(d.a)}, {"b", spell(d.b)}});
-  return Value(std::move(list));
-}
-
-Value bits_json(const std::vector<BitDifference>& differences) {
-  Value::List list;
-  for (const BitDifference& d : differences) {
-    list.emplace_back(Value::Object{{"key", d.key},
-                                    {"count", static_cast<std::int64_t>(d.count)},
-                                    {"first", Value::List(d.first.begin(), d.first.end())}});
-  }
-  return Value(std::move(list));
-}
-
-void print_json(const Console& console, const Comparison& found) {
-  const Value::Object all{{"same", found.same()},
-                          {"equal", static_cast<std::int64_t>(found.equal)},
-                          {"only_a", keys_json(found.only_a)},
-                          {"only_b", keys_json(found.only_b)},
-                          {"dtypes", headers_json(found.dtypes)},
-                          {"shapes", headers_json(found.shapes)},
-                          {"bits", bits_json(found.bits)}};
-  console.result(dump_json(all) + "\n");
+bool is_bound(const std::optional<double>& tolerance) {
+  return !tolerance || (std::isfinite(*tolerance) && *tolerance >= 0);
 }
 
 }  // namespace
 
-ExitCode diff(const Console& console, const std::string& a, const std::string& b) {
+ExitCode diff(const Console& console, const DiffArguments& arguments) {
+  const auto& [a, b, rtol, atol] = arguments;
+  if (!is_bound(rtol) || !is_bound(atol)) return console.refuse_usage("diff", "--rtol and --atol take numbers from 0");
   const auto first = open_checkpoint(a);
   const auto second = open_checkpoint(b);
   Diagnostics problems;
@@ -84,21 +23,12 @@ ExitCode diff(const Console& console, const std::string& a, const std::string& b
     if (!*checkpoint) problems.insert(problems.end(), checkpoint->error().begin(), checkpoint->error().end());
   }
   if (!problems.empty()) return console.report(problems);
-  const auto found = compare(*first, *second, {});
+  CompareOptions options;
+  if (rtol || atol) options.tolerance = {rtol.value_or(0), atol.value_or(0)};
+  options.find_root = true;
+  const auto found = compare(*first, *second, options);
   if (!found) return console.report(found.error());
-  if (console.json) {
-    print_json(console, *found);
-  } else {
-    print_keys(console, found->only_a, a);
-    print_keys(console, found->only_b, b);
-    print_headers(console, found->dtypes, "dtype");
-    print_headers(console, found->shapes, "shape");
-    print_bits(console, found->bits);
-    if (found->same())
-      console.info(fmt::format("{} tensors are equal: names, dtypes, shapes and bits\n", found->equal));
-    if (!found->same()) console.info(fmt::format("{} tensors are equal\n", found->equal));
-  }
-  return found->same() ? done : wrong_input;
+  return print_comparison(console, *found, a, b, options.tolerance ? "numbers within the tolerance" : "bits");
 }
 
 }  // namespace omap::driver

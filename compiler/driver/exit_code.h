@@ -7,7 +7,7 @@ namespace omap::driver {
 /// What olmoc returns to the shell (docs/program.md).
 enum ExitCode : int {
   done = 0,
-  wrong_input = 1,  ///< of `diff`: the checkpoints differ
+  wrong_input = 1,  ///< of `diff` and `verify`: the checkpoints differ
   wrong_usage = 2,
   system_failed = 3,
 };

@@ -21,7 +21,8 @@ constexpr const char* footer =
     "  olmoc run my.omap --from hf=model.safetensors --to olmo_core=out.safetensors\n"
     "  olmoc diff out.safetensors expected.safetensors\n"
     "\n"
-    "Exit codes: 0 done (diff: equal), 1 the input is wrong (diff: different), 2 wrong usage, 3 the system failed.";
+    "Exit codes: 0 done (diff, verify: equal), 1 the input is wrong (or different), 2 wrong usage, 3 the system "
+    "failed.";
 
 /// The command line: fills arguments and returns what to do with them.
 struct CommandLine {
@@ -33,8 +34,10 @@ struct CommandLine {
   FmtArguments fmt_arguments;
   CompileArguments compile_arguments;
   RunArguments run_arguments;
+  VerifyArguments verify_arguments;
   MappingsArguments mappings_arguments;
-  std::string path, other_path, format = "text";
+  DiffArguments diff_arguments;
+  std::string path, format = "text";
   std::optional<std::string> code;
 
   CommandLine() {
@@ -49,6 +52,7 @@ struct CommandLine {
     add_compile();
     add_invert();
     add_run();
+    add_verify();
     add_mappings();
     add_inspect();
     add_diff();
@@ -99,6 +103,18 @@ struct CommandLine {
     add_werror(*sub);
     sub->callback([this] { command = [this] { return run(console, run_arguments); }; });
   }
+  void add_verify() {
+    CLI::App* sub = app.add_subcommand("verify", "check that a checkpoint is what a conversion gives, bit for bit");
+    sub->add_option("MAPPING", verify_arguments.mapping, mapping_help)->required();
+    sub->add_option("--from", verify_arguments.from, "SIDE=PATH, the checkpoint to convert")->required();
+    CLI::Option_group* against = sub->add_option_group("against", "what the conversion is compared with");
+    against->add_option("--to", verify_arguments.to, "SIDE=PATH, the checkpoint that it should give");
+    against->add_flag("--round-trip")->description("itself: there and back, by way of a temporary directory");
+    against->require_option(1);
+    sub->add_option("--set", verify_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
+    add_werror(*sub);
+    sub->callback([this] { command = [this] { return verify(console, verify_arguments); }; });
+  }
   void add_mappings() {
     CLI::App* sub = app.add_subcommand("mappings", "list which tensors a mapping makes of which, for a checkpoint");
     sub->add_option("MAPPING", mappings_arguments.mapping, mapping_help)->required();
@@ -116,9 +132,11 @@ struct CommandLine {
   }
   void add_diff() {
     CLI::App* sub = app.add_subcommand("diff", "compare two checkpoints: names, dtypes, shapes, bits");
-    sub->add_option("A", path, "a checkpoint")->required();
-    sub->add_option("B", other_path, "another")->required();
-    sub->callback([this] { command = [this] { return diff(console, path, other_path); }; });
+    sub->add_option("A", diff_arguments.a, "a checkpoint")->required();
+    sub->add_option("B", diff_arguments.b, "another")->required();
+    sub->add_option("--rtol", diff_arguments.rtol, "let numbers differ by this part of B's");
+    sub->add_option("--atol", diff_arguments.atol, "let numbers differ by this");
+    sub->callback([this] { command = [this] { return diff(console, diff_arguments); }; });
   }
   void add_explain() {
     CLI::App* sub = app.add_subcommand("explain", "say what a diagnostic means, and show it wrong and mended");

@@ -8,6 +8,7 @@
 #include "compiler/driver/byte_size.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/compare_like.h"
+#include "compiler/driver/output.h"
 #include "compiler/driver/progress_line.h"
 #include "compiler/driver/recognise.h"
 #include "compiler/driver/sides.h"
@@ -20,33 +21,6 @@ namespace {
 
 /// Transformers 5 splits checkpoints at this size.
 constexpr std::uint64_t default_shard_bytes = 50'000'000'000;
-
-struct Output {
-  std::filesystem::path path;
-  bool is_directory = true;
-  CheckpointLayout layout;
-};
-
-Result<Output> lay_out(const BoundMapping& bound, const std::filesystem::path& path, std::uint64_t max_shard_bytes) {
-  const CopyProgram& program = bound.program;
-  std::vector<OutputTensor> tensors;
-  tensors.reserve(program.destinations.size());
-  for (const Destination& destination : program.destinations) {
-    tensors.push_back({destination.key, destination.dtype, destination.shape});
-  }
-  Output output{path, path.extension() != ".safetensors", {}};
-  auto layout = output.is_directory ? lay_out_safetensors_directory(tensors, max_shard_bytes)
-                                    : lay_out_safetensors_file(tensors, path.filename().string());
-  if (!layout) return fail(std::move(layout.error()));
-  output.layout = std::move(*layout);
-  if (!output.is_directory) return output;
-  for (const auto& [name, config] : bound.configs) {
-    std::string text = dump_json_indented(config) + "\n";
-    const std::uint64_t size = text.size();
-    output.layout.files.push_back({name, std::move(text), size});
-  }
-  return output;
-}
 
 /// Bytes of this process in memory now: program, libraries, headers and plan.
 std::uint64_t resident_bytes() {
@@ -94,27 +68,18 @@ void print_json(const Console& console, const RunEstimate& will, const Output& o
   console.result(dump_json(all) + "\n");
 }
 
-ExitCode wrong_usage_because(const Console& console, std::string_view why) {
-  if (console.json) {
-    console.report({Diagnostic(Code::direction_unclear, "{}", why)});
-  } else {
-    fmt::print(stderr, "olmoc run: {}\n", why);
-  }
-  return wrong_usage;
-}
-
 }  // namespace
 
 ExitCode run(const Console& console, const RunArguments& arguments) {
   const auto from = parse_side_path(arguments.from);
   const auto to = parse_side_path(arguments.to);
-  if (!from || !to) return wrong_usage_because(console, "--from and --to take SIDE=PATH");
+  if (!from || !to) return console.refuse_usage("run", "--from and --to take SIDE=PATH");
   std::uint64_t max_shard_bytes = default_shard_bytes;
   if (arguments.max_shard_size) {
     const auto bytes = parse_byte_size(*arguments.max_shard_size);
-    if (!bytes) return wrong_usage_because(console, "--max-shard-size takes a size like 20KB or 5GB");
+    if (!bytes) return console.refuse_usage("run", "--max-shard-size takes a size like 20KB or 5GB");
     if (to->path.extension() == ".safetensors")
-      return wrong_usage_because(console, "--max-shard-size needs a directory to write to");
+      return console.refuse_usage("run", "--max-shard-size needs a directory to write to");
     max_shard_bytes = *bytes;
   }
 
@@ -138,7 +103,7 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
     const Diagnostics differences = compare_like(program, like->index());
     if (!differences.empty()) return fail_with(differences);
   }
-  auto output = lay_out(bound->mapping, to->path, max_shard_bytes);
+  auto output = lay_out_output(bound->mapping, to->path, max_shard_bytes);
   if (!output) return fail_with(output.error());
   const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout,
                                          from->path, source.index().files());

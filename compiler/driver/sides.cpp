@@ -116,9 +116,10 @@ Result<Opened> open_for(const Plan& plan, const SidePath& from, const std::optio
 }  // namespace
 
 Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
-                          const std::vector<std::string>& settings) {
+                          const std::vector<std::string>& settings, std::string_view destination_format) {
   auto opened = open_for(plan, from, to, settings);
   if (!opened) return fail(std::move(opened.error()));
+  opened->options.destination_format = destination_format;
   auto mapping = bind_plan(plan, opened->source.reader.index(), opened->source.configs, opened->options);
   if (!mapping) return fail(std::move(mapping.error()));
   return Bound{std::move(opened->source), opened->options.direction, std::move(*mapping)};

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/bind/bind.h"
@@ -36,14 +37,15 @@ struct Source {
 /// The config files that a plan reads or writes.
 [[nodiscard]] std::vector<std::string> config_files(const Plan& plan);
 
-/// Opens the source, reads the settings, and binds.
+/// Opens the source, reads the settings, and binds, for a destination of this format.
 struct Bound {
   Source source;
   Direction direction;
   BoundMapping mapping;
 };
 [[nodiscard]] Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
-                                        const std::vector<std::string>& settings);
+                                        const std::vector<std::string>& settings,
+                                        std::string_view destination_format = "safetensors");
 
 /// The same for names of modules.
 [[nodiscard]] Result<std::vector<ModuleName>> bind_module_names(const Plan& plan, const SidePath& from,

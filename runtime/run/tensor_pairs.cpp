@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "runtime/dtype/element.h"
 #include "runtime/run/read_dense.h"
 #include "runtime/run/worker_pool.h"
 
@@ -50,10 +51,16 @@ Result<void> read(const TensorSource& source, std::uint64_t offset, std::span<st
   return read_dense(*source.reader, *source.tensor, offset, out);
 }
 
+std::optional<ElementDifference> differing_elements(std::span<const std::byte> a, std::span<const std::byte> b,
+                                                    Dtype dtype, const std::optional<Tolerance>& tolerance) {
+  if (tolerance && can_decode(dtype)) return differing_numbers(a, b, dtype, *tolerance);
+  return differing_units(a, b, compared_bytes(dtype));
+}
+
 }  // namespace
 
 Result<void> compare_tensors(std::span<const TensorPair> pairs, std::span<const BufferPair> buffers,
-                             const OnDifference& on_difference) {
+                             const OnDifference& on_difference, const std::optional<Tolerance>& tolerance) {
   std::uint64_t chunk_bytes = UINT64_MAX;
   for (const BufferPair& pair : buffers)
     chunk_bytes = std::min({chunk_bytes, pair.first().size(), pair.second().size()});
@@ -71,10 +78,10 @@ Result<void> compare_tensors(std::span<const TensorPair> pairs, std::span<const 
                         const std::span b = buffers[worker].second().first(chunk->size);
                         if (auto done = read(pair.a, chunk->offset, a); !done) return done;
                         if (auto done = read(pair.b, chunk->offset, b); !done) return done;
-                        const std::uint64_t unit = compared_bytes(pair.a.tensor->dtype);
-                        auto difference = differing_units(a, b, unit);
+                        const Dtype dtype = pair.a.tensor->dtype;
+                        auto difference = differing_elements(a, b, dtype, tolerance);
                         if (!difference) continue;
-                        difference->first += chunk->offset / unit;
+                        difference->first += chunk->offset / compared_bytes(dtype);
                         const std::scoped_lock lock(telling);
                         if (!on_difference(chunk->pair, *difference)) chunks.close();
                       }

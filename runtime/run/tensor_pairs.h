@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "diagnostics/diagnostic.h"
@@ -27,9 +28,11 @@ struct TensorPair {
 /// element. Returns whether to go on.
 using OnDifference = std::function<bool(std::size_t pair, const ElementDifference& difference)>;
 
-/// Compares tensors bit by bit, chunk by chunk, with a worker for each of `buffers`. Chunks are taken in order, and one
-/// that was taken is finished: when this returns, every chunk before one that was told of has been compared too.
+/// Compares tensors bit by bit, or with a tolerance as numbers those that `decode` knows, chunk by chunk, with a worker
+/// for each of `buffers`. Chunks are taken in order, and one that was taken is finished: when this returns, every chunk
+/// before one that was told of has been compared too.
 [[nodiscard]] Result<void> compare_tensors(std::span<const TensorPair> pairs, std::span<const BufferPair> buffers,
-                                           const OnDifference& on_difference);
+                                           const OnDifference& on_difference,
+                                           const std::optional<Tolerance>& tolerance = {});
 
 }  // namespace omap

@@ -97,6 +97,88 @@ TEST_CASE("bits are compared, not values") {
   CHECK(zeros.bits == std::vector<BitDifference>{{"x", 1, {1}}});
 }
 
+TEST_CASE("with a tolerance numbers are compared, and the largest differences are found across chunks") {
+  CheckpointFolder folder;
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto within = [&](const std::vector<float>& a, const std::vector<float>& b, const Tolerance& tolerance) {
+    return compared(folder, {of_floats(a)}, {of_floats(b)}, {.threads = 3, .memory = 0, .tolerance = tolerance});
+  };
+  CHECK(within({0.0F, nan, infinity, 2}, {-0.0F, nan, infinity, 2}, {}).same());
+  CHECK(within({1.5F, 8}, {1, 4}, {.relative = 1}).same());
+  CHECK(within({1.5F, 4.5F}, {1, 4}, {.absolute = 0.5}).same());
+  // 0.5 + 2 / 4 is the limit of the second.
+  CHECK(within({3}, {2}, {.relative = 0.25, .absolute = 0.5}).same());
+  CHECK(within({3.25F}, {2}, {.relative = 0.25, .absolute = 0.5}).bits ==
+        std::vector<BitDifference>{{"x", 1, {0}, LargestDifference{1.25, 0.625}}});
+  // Relative to the second, not to the first.
+  CHECK_FALSE(within({2}, {1}, {.relative = 0.5}).same());
+  CHECK(within({1}, {2}, {.relative = 0.5}).same());
+  const double unbounded = std::numeric_limits<double>::infinity();
+  for (const auto& [a, b] : {std::pair{1.0F, infinity}, {infinity, 1.0F}, {-infinity, infinity}, {nan, 1.0F}}) {
+    CHECK(within({a}, {b}, {.relative = 10, .absolute = 10}).bits ==
+          std::vector<BitDifference>{{"x", 1, {0}, LargestDifference{unbounded, unbounded}}});
+  }
+  std::vector<float> a(100000, 4);
+  std::vector<float> b = a;
+  a[70] = 4.5F;
+  a[40000] = 8;
+  a[90000] = 1, b[90000] = 0.25F;
+  CHECK(within(a, b, {.absolute = 0.5}).bits == std::vector<BitDifference>{{"x", 2, {40000}, LargestDifference{4, 3}}});
+}
+
+TEST_CASE("a tolerance leaves integers that doubles do not hold, and elements smaller than a byte, to their bits") {
+  CheckpointFolder folder;
+  Draw draw(24);
+  const CompareOptions options{.threads = 1, .tolerance = Tolerance{.relative = 1e9, .absolute = 1e9}};
+  for (const Dtype dtype : {Dtype::i64, Dtype::u64, Dtype::f4}) {
+    const MadeTensor made = random_tensor(draw, "x", dtype, {2, 4});
+    MadeTensor other = made;
+    other.bytes[0] ^= std::byte{1};
+    CHECK(compared(folder, {made}, {other}, options).bits == std::vector<BitDifference>{{"x", 1, {0, 0}}});
+  }
+  MadeTensor made = random_tensor(draw, "x", Dtype::i32, {2, 4});
+  MadeTensor other = made;
+  other.bytes[0] ^= std::byte{1};
+  CHECK(compared(folder, {made}, {other}, options).same());
+}
+
+TEST_CASE("a root that keys of one side have and those of the other lack is left out, and told") {
+  CheckpointFolder folder;
+  Draw draw(25);
+  const CompareOptions options{.find_root = true};
+  std::vector<MadeTensor> plain;
+  for (const char* key : {"a.x", "a.y", "b"}) plain.push_back(random_tensor(draw, key, Dtype::f32, {3}));
+  std::vector<MadeTensor> rooted = plain;
+  for (MadeTensor& tensor : rooted) tensor.info.key = "m.n." + tensor.info.key;
+
+  const Comparison none = compared(folder, plain, plain, options);
+  CHECK(none.same());
+  CHECK((none.root_a.empty() && none.root_b.empty()));
+  const Comparison left = compared(folder, rooted, plain, options);
+  CHECK(left.same());
+  CHECK(left.equal == 3);
+  CHECK(left.root_a == "m.n.");
+  CHECK(left.root_b.empty());
+  CHECK(compared(folder, plain, rooted, options).root_b == "m.n.");
+  CHECK(compared(folder, plain, rooted).only_b.size() == 3);
+
+  // Other keys of both sides stay as they are.
+  rooted.push_back(random_tensor(draw, "optim.x", Dtype::f32, {3}));
+  rooted[1].info.key = "m.n.z";
+  const Comparison some = compared(folder, rooted, plain, options);
+  CHECK(some.root_a == "m.n.");
+  CHECK(some.only_a == std::vector<std::string>{"z", "optim.x"});
+  CHECK(some.only_b == std::vector<std::string>{"a.y"});
+  // Half of the keys are too few, and a key must not get the name of another.
+  rooted[2].info.key = "m.n.w";
+  CHECK(compared(folder, rooted, plain, options).root_a.empty());
+  rooted[2].info.key = "m.n.b";
+  CHECK(compared(folder, rooted, plain, options).root_a == "m.n.");
+  rooted[3].info.key = "z";
+  CHECK(compared(folder, rooted, plain, options).root_a.empty());
+}
+
 TEST_CASE("types smaller than a byte are compared by bytes") {
   CheckpointFolder folder;
   Draw draw(22);
