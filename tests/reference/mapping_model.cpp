@@ -1,6 +1,7 @@
 #include "tests/reference/mapping_model.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>

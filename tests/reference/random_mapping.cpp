@@ -1,6 +1,7 @@
 #include "tests/reference/random_mapping.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 

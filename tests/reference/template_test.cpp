@@ -3,6 +3,7 @@
 // OMAP_SEED and OMAP_CASES set the first seed and how many templates are drawn, one of each seed.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
 #include <set>
