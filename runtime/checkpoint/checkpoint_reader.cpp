@@ -3,9 +3,9 @@
 #include <cassert>
 #include <utility>
 
+#include "runtime/checkpoint/checkpoint_file.h"
 #include "runtime/checkpoint/checkpoint_files.h"
 #include "runtime/checkpoint/distributed/distributed_checkpoint.h"
-#include "runtime/checkpoint/source_file.h"
 #include "runtime/checkpoint/tensor_files.h"
 
 namespace omap {
@@ -16,7 +16,7 @@ struct CheckpointReader::Impl {
   std::string_view format;
   TensorIndex index;
   /// Parallel to `index.files()`.
-  std::vector<SourceFile> files;
+  std::vector<CheckpointFile> files;
   std::vector<std::string> objects;
   std::optional<fs::path> directory;
 };
@@ -43,7 +43,7 @@ Result<CheckpointReader> open_checkpoint(const fs::path& path) {
   if (!opened) return fail(std::move(opened.error()));
 
   std::vector<fs::path> paths;
-  for (const SourceFile& file : opened->files) paths.push_back(file.path());
+  for (const CheckpointFile& file : opened->files) paths.push_back(file.path());
   return CheckpointReader(std::make_unique<CheckpointReader::Impl>(
       CheckpointReader::Impl{opened->format, TensorIndex(std::move(paths), std::move(opened->tensors)),
                              std::move(opened->files), std::move(opened->objects), std::move(found->directory)}));

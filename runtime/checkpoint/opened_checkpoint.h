@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/checkpoint/source_file.h"
+#include "runtime/checkpoint/checkpoint_file.h"
 #include "runtime/checkpoint/tensor_index.h"
 
 namespace omap {
@@ -13,7 +13,7 @@ namespace omap {
 struct OpenedCheckpoint {
   /// As sides of a mapping name it: `safetensors`, `torch` or `dcp`.
   std::string_view format;
-  std::vector<SourceFile> files;
+  std::vector<CheckpointFile> files;
   std::vector<TensorInfo> tensors;
   /// Keys of entries that are no tensors, where the format has them.
   std::vector<std::string> objects = {};

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t max_index_bytes = 256U << 20;
 
-Result<SafetensorsHeader> read_header(const SourceFile& file) {
+Result<SafetensorsHeader> read_header(const CheckpointFile& file) {
   const std::string path = file.path().string();
   std::array<std::byte, 8> first{};
   const std::span<std::byte> there = std::span(first).first(std::min<std::uint64_t>(8, file.size()));
@@ -38,7 +38,7 @@ Result<SafetensorsHeader> read_header(const SourceFile& file) {
 }
 
 Result<WeightMap> read_index(const fs::path& path) {
-  auto file = SourceFile::open(path);
+  auto file = CheckpointFile::open(path);
   if (!file) return fail(std::move(file.error()));
   if (file->size() > max_index_bytes) {
     return fail(
@@ -95,7 +95,7 @@ class FilesReader {
 
  private:
   Result<void> add_file(const fs::path& path) {
-    auto file = SourceFile::open(path);
+    auto file = CheckpointFile::open(path);
     if (!file) return fail(std::move(file.error()));
     const auto number = static_cast<std::uint32_t>(opened_.files.size());
     auto added = add_tensors(*file, number);
@@ -103,7 +103,7 @@ class FilesReader {
     return added;
   }
 
-  Result<void> add_tensors(const SourceFile& file, std::uint32_t number) {
+  Result<void> add_tensors(const CheckpointFile& file, std::uint32_t number) {
     std::array<std::byte, 16> first{};
     const std::span<std::byte> there = std::span(first).first(std::min<std::uint64_t>(first.size(), file.size()));
     if (auto done = file.read(0, there); !done) return done;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
-#include "runtime/checkpoint/source_file.h"
+#include "runtime/checkpoint/checkpoint_file.h"
 
 namespace omap {
 

@@ -36,14 +36,14 @@ FormEditor::FormEditor(TensorForm begun, TemplateNames& names, SourceRange range
 }
 
 std::size_t FormEditor::open() {
-  Atom made;
+  FormAtom made;
   made.axis = names_.fresh_axis();
   return form.add(std::move(made));
 }
 
 std::size_t FormEditor::literal(std::int64_t size) {
-  Atom made;
-  made.kind = Atom::Kind::literal;
+  FormAtom made;
+  made.kind = FormAtom::Kind::literal;
   made.axis = names_.fresh_axis();
   made.size = size;
   return form.add(std::move(made));
@@ -51,16 +51,16 @@ std::size_t FormEditor::literal(std::int64_t size) {
 
 std::size_t FormEditor::named(const Expr& extent) {
   divides = divides || extent.op == Expr::Op::divide;
-  Atom made;
-  made.kind = Atom::Kind::named;
+  FormAtom made;
+  made.kind = FormAtom::Kind::named;
   made.axis = names_.axis_of(extent);
   made.extent = extent;
   return form.add(std::move(made));
 }
 
 std::size_t FormEditor::key(std::string index, const std::string& placeholder) {
-  Atom made;
-  made.kind = Atom::Kind::key;
+  FormAtom made;
+  made.kind = FormAtom::Kind::key;
   made.axis = std::move(index);
   made.extent = bound(placeholder);
   return form.add(std::move(made));
@@ -76,7 +76,7 @@ Expr FormEditor::bound(const std::string& placeholder) const {
 void FormEditor::make_equal(std::size_t joined) {
   const std::size_t pieces = literal(static_cast<std::int64_t>(form.sources));
   atom(pieces).enumerated = true;
-  atom(joined).kind = Atom::Kind::open;
+  atom(joined).kind = FormAtom::Kind::open;
   atom(joined).axis = atom(joined).pieces.front();
   form.replace(joined, {pieces, joined});
   form.source_pieces = {pieces};

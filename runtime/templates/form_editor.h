@@ -37,7 +37,7 @@ class FormEditor {
   /// A bound has been divided.
   bool divides = false;
 
-  [[nodiscard]] Atom& atom(std::size_t id) { return form.atoms[id]; }
+  [[nodiscard]] FormAtom& atom(std::size_t id) { return form.atoms[id]; }
   /// Of a dimension as it is now.
   [[nodiscard]] std::vector<std::size_t>& atoms(std::size_t dim) { return form.after[dim].atoms; }
 

@@ -41,7 +41,7 @@ class Reshaping {
   }
 
  private:
-  [[nodiscard]] Atom& atom(std::size_t id) { return editor_.atom(id); }
+  [[nodiscard]] FormAtom& atom(std::size_t id) { return editor_.atom(id); }
   [[nodiscard]] std::vector<std::size_t>& atoms(std::size_t dim) { return editor_.atoms(dim); }
   [[nodiscard]] TensorForm& form() { return editor_.form; }
 
@@ -62,7 +62,7 @@ class Reshaping {
       form().replace(whole, {editor_.key(made_.source_index, made_.source_index), whole});
       return true;
     }
-    atom(whole).kind = Atom::Kind::joined;
+    atom(whole).kind = FormAtom::Kind::joined;
     atom(whole).pieces = {atom(whole).axis};
     while (atom(whole).pieces.size() < form().sources) atom(whole).pieces.push_back(editor_.fresh_axis());
     return true;
@@ -135,20 +135,20 @@ class Reshaping {
   bool begin_with(std::size_t at, std::size_t place, std::int64_t needed) {
     const std::size_t next = atoms(at)[place];
     switch (atom(next).kind) {
-      case Atom::Kind::open:
+      case FormAtom::Kind::open:
         form().replace(next, {editor_.literal(needed), next});
         return true;
-      case Atom::Kind::named: {
+      case FormAtom::Kind::named: {
         const Expr left = quotient(atom(next).extent, number(needed));
         form().replace(next, {editor_.literal(needed), editor_.named(left)});
         return true;
       }
-      case Atom::Kind::key:
+      case FormAtom::Kind::key:
         return editor_.across_keys(field, made_.source_index);
-      case Atom::Kind::joined:
+      case FormAtom::Kind::joined:
         editor_.make_equal(next);
         return begin_with(at, place, needed);
-      case Atom::Kind::literal:
+      case FormAtom::Kind::literal:
         if (atom(next).size > needed && atom(next).size % needed == 0) editor_.cut(next, needed);
     }
     return true;
@@ -160,20 +160,21 @@ class Reshaping {
     if (atoms(at).empty()) return editor_.indivisible(field);
     const std::size_t next = atoms(at).front();
     const bool same = placeholder == made_.source_index;
-    if (atom(next).kind == Atom::Kind::key) {
+    if (atom(next).kind == FormAtom::Kind::key) {
       if (!same) return editor_.across_keys(field, made_.source_index);
       form().replace(next, {});
       return true;
     }
-    if (atom(next).kind == Atom::Kind::joined || atom(next).enumerated) return editor_.across_keys(field, placeholder);
+    if (atom(next).kind == FormAtom::Kind::joined || atom(next).enumerated)
+      return editor_.across_keys(field, placeholder);
     if (same) made_.destination_index = editor_.second_index(placeholder);
     const std::size_t piece = editor_.key(made_.destination_index, placeholder);
-    if (atom(next).kind == Atom::Kind::open) {
+    if (atom(next).kind == FormAtom::Kind::open) {
       form().replace(next, {piece, next});
-    } else if (atom(next).kind == Atom::Kind::named && atom(next).extent == atom(piece).extent) {
+    } else if (atom(next).kind == FormAtom::Kind::named && atom(next).extent == atom(piece).extent) {
       form().replace(next, {piece});
     } else {
-      const Expr all = atom(next).kind == Atom::Kind::literal ? number(atom(next).size) : atom(next).extent;
+      const Expr all = atom(next).kind == FormAtom::Kind::literal ? number(atom(next).size) : atom(next).extent;
       const std::size_t left = editor_.named(quotient(all, atom(piece).extent));
       form().replace(next, {piece, left});
     }
@@ -182,7 +183,7 @@ class Reshaping {
 
   /// Names for the values of what is enumerated.
   bool name_pieces() {
-    for (Atom& each : form().atoms) {
+    for (FormAtom& each : form().atoms) {
       if (!each.enumerated) continue;
       if (each.size > FormEditor::max_pieces) return editor_.too_many();
       for (std::int64_t i = 0; i < each.size; ++i) each.marks.push_back(editor_.fresh_axis());

@@ -57,7 +57,7 @@ class Writing {
   }
 
  private:
-  [[nodiscard]] const Atom& atom(std::size_t id) const { return form_.atoms[id]; }
+  [[nodiscard]] const FormAtom& atom(std::size_t id) const { return form_.atoms[id]; }
 
   /// What the atoms from `begin` make. Those that are enumerated and stand side by side are one sum.
   [[nodiscard]] AxisExpr write(const std::vector<std::size_t>& atoms, std::size_t begin) const {
@@ -71,15 +71,15 @@ class Writing {
                    write(atoms, end)));
         break;
       }
-      if (atom(atoms[i]).axis != index_ || atom(atoms[i]).kind != Atom::Kind::key)
+      if (atom(atoms[i]).axis != index_ || atom(atoms[i]).kind != FormAtom::Kind::key)
         parts.push_back(write(atom(atoms[i])));
     }
     return product(std::move(parts));
   }
 
-  [[nodiscard]] AxisExpr write(const Atom& atom) const {
-    if (atom.kind == Atom::Kind::literal) return axis(atom.axis, atom.size);
-    if (atom.kind != Atom::Kind::joined) return axis(atom.axis);
+  [[nodiscard]] AxisExpr write(const FormAtom& atom) const {
+    if (atom.kind == FormAtom::Kind::literal) return axis(atom.axis, atom.size);
+    if (atom.kind != FormAtom::Kind::joined) return axis(atom.axis);
     if (source_) return axis(atom.pieces[tensor_]);
     std::vector<AxisExpr> parts;
     for (const std::string& piece : atom.pieces) parts.push_back(axis(piece));

@@ -13,7 +13,7 @@ void replace_in(std::vector<std::size_t>& list, std::size_t atom, const std::vec
 
 }  // namespace
 
-std::size_t TensorForm::add(Atom atom) {
+std::size_t TensorForm::add(FormAtom atom) {
   atoms.push_back(std::move(atom));
   return atoms.size() - 1;
 }

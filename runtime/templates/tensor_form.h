@@ -11,7 +11,7 @@ namespace omap {
 
 /// Part of a dimension: dimensions are products of atoms, row-major, and every operation of a template only cuts atoms
 /// and moves them. So one list of atoms says what a dimension is before the operations, another what it is after.
-struct Atom {
+struct FormAtom {
   enum class Kind : std::uint8_t {
     open,     ///< any size: the sources' headers tell it
     literal,  ///< `size`
@@ -41,12 +41,12 @@ struct Dim {
 /// dimension begins with the atoms `source_pieces`: read as one number of N = product of their sizes values, source i
 /// of n has the values from i N / n up to (i + 1) N / n. Destinations have the chunk dimension in the same way.
 struct TensorForm {
-  std::vector<Atom> atoms;
+  std::vector<FormAtom> atoms;
   std::vector<Dim> before, after;
   std::size_t sources = 1, destinations = 1;
   std::vector<std::size_t> source_pieces, destination_pieces;
 
-  std::size_t add(Atom atom);
+  std::size_t add(FormAtom atom);
   /// Puts atoms in the place of one, wherever it stands; it may be among them.
   void replace(std::size_t atom, const std::vector<std::size_t>& parts);
 };

@@ -51,14 +51,14 @@ class Unflattener {
       if (taken_ == atoms().size()) return editor_.indivisible(field);
       const std::size_t next = atoms()[taken_];
       switch (editor_.atom(next).kind) {
-        case Atom::Kind::open:
+        case FormAtom::Kind::open:
           editor_.form.replace(next, {editor_.sized(size), next});
           ++taken_;
           return true;
-        case Atom::Kind::joined:
+        case FormAtom::Kind::joined:
           editor_.make_equal(next);
           break;
-        case Atom::Kind::key: {
+        case FormAtom::Kind::key: {
           ++taken_;
           const Expr keys = editor_.atom(next).extent;
           if (!size.literal && size.extent == keys) return true;
@@ -83,7 +83,8 @@ class Unflattener {
     }
     // Each source is cut until whole pieces of it make a row: lcm(pieces, size) pieces in all.
     const std::int64_t cuts = *size.literal / std::gcd(pieces, *size.literal);
-    const bool can_be_cut = taken_ + 1 < atoms().size() && editor_.atom(atoms()[taken_ + 1]).kind == Atom::Kind::open;
+    const bool can_be_cut =
+        taken_ + 1 < atoms().size() && editor_.atom(atoms()[taken_ + 1]).kind == FormAtom::Kind::open;
     if (cuts > 1 && !can_be_cut) return editor_.indivisible(field);
     if (cuts > FormEditor::max_pieces / pieces) return editor_.too_many();
     editor_.atom(next).size = pieces * cuts;
@@ -112,7 +113,8 @@ class Unflattener {
   bool nothing_left() {
     if (taken_ == atoms().size()) return true;
     const std::size_t last = atoms()[taken_];
-    if (taken_ + 1 < atoms().size() || editor_.atom(last).kind != Atom::Kind::open) return editor_.indivisible(field);
+    if (taken_ + 1 < atoms().size() || editor_.atom(last).kind != FormAtom::Kind::open)
+      return editor_.indivisible(field);
     editor_.form.replace(last, {});
     return true;
   }

@@ -12,7 +12,7 @@ namespace {
 
 Result<std::vector<ZipEntry>> read(const TestFolder& folder, const std::string& bytes, std::size_t begin = 0,
                                    std::size_t behind = 0) {
-  const auto file = SourceFile::open(folder.write("x.zip", bytes));
+  const auto file = CheckpointFile::open(folder.write("x.zip", bytes));
   REQUIRE(file.has_value());
   return read_zip_directory(FileSlice(*file, begin, bytes.size() - begin - behind));
 }

@@ -53,7 +53,7 @@ class DistributedReader {
       }
     }
     for (auto& [name, number] : numbers_) {
-      auto file = SourceFile::open(metadata_file_.parent_path() / name);
+      auto file = CheckpointFile::open(metadata_file_.parent_path() / name);
       if (!file) {
         findings_.add(std::move(file.error()));
         continue;
@@ -82,7 +82,7 @@ class DistributedReader {
 
   std::optional<TensorPiece> read_piece(const DistributedTensor& tensor, const DistributedChunk& chunk) {
     const std::uint32_t number = numbers_.at(chunk.file);
-    const SourceFile& file = opened_.files[number];
+    const CheckpointFile& file = opened_.files[number];
     if (chunk.begin > file.size() || chunk.size > file.size() - chunk.begin) {
       findings_.add(
           disagrees(file.path(), fmt::format("`{}` is said to be in bytes {} to {}; the file has {}", tensor.key,
@@ -116,7 +116,7 @@ class DistributedReader {
 }  // namespace
 
 Result<OpenedCheckpoint> open_distributed_checkpoint(const fs::path& metadata_file) {
-  const auto file = SourceFile::open(metadata_file);
+  const auto file = CheckpointFile::open(metadata_file);
   if (!file) return fail(file.error());
   if (file->size() > max_pickle_bytes) {
     return fail(Diagnostic(Code::pickle_invalid, "the metadata has {} bytes; at most {} are read", file->size(),

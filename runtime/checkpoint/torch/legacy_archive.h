@@ -4,7 +4,7 @@
 #include <span>
 
 #include "diagnostics/diagnostic.h"
-#include "runtime/checkpoint/source_file.h"
+#include "runtime/checkpoint/checkpoint_file.h"
 
 namespace omap {
 

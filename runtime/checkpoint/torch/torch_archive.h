@@ -7,8 +7,8 @@
 #include <unordered_map>
 
 #include "diagnostics/diagnostic.h"
+#include "runtime/checkpoint/checkpoint_file.h"
 #include "runtime/checkpoint/pickle/pickle.h"
-#include "runtime/checkpoint/source_file.h"
 
 namespace omap {
 

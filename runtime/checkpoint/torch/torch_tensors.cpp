@@ -95,7 +95,7 @@ class TensorCollector {
 
 }  // namespace
 
-Result<std::vector<TensorInfo>> read_torch_tensors(const SourceFile& file, std::uint32_t number) {
+Result<std::vector<TensorInfo>> read_torch_tensors(const CheckpointFile& file, std::uint32_t number) {
   const FileSlice whole(file);
   const auto archive = read_torch_archive(whole);
   if (!archive) return fail(archive.error());

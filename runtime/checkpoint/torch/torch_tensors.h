@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
-#include "runtime/checkpoint/source_file.h"
+#include "runtime/checkpoint/checkpoint_file.h"
 #include "runtime/checkpoint/tensor_index.h"
 
 namespace omap {
@@ -13,7 +13,7 @@ namespace omap {
 /// in a list, by the way there: `model.norm.weight`, `losses.0`. A tensor that was saved alone has the key ``. What is
 /// no tensor is passed over. `number` is the file's place in TensorIndex::files. In the order of the file; sorted by
 /// nothing. Errors: those of `read_torch_archive`, and `tensor_unreadable`.
-[[nodiscard]] Result<std::vector<TensorInfo>> read_torch_tensors(const SourceFile& file, std::uint32_t number);
+[[nodiscard]] Result<std::vector<TensorInfo>> read_torch_tensors(const CheckpointFile& file, std::uint32_t number);
 
 /// The one tensor that was saved alone in a part of a file, as torch.distributed.checkpoint saves them.
 [[nodiscard]] Result<TensorInfo> read_torch_tensor(const FileSlice& archive, std::uint32_t number);

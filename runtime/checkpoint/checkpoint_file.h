@@ -14,9 +14,9 @@ namespace omap {
 
 /// A regular file, open for reading alone, and its size when it was opened. Errors name its path.
 /// `read` may be called from many threads at once.
-class SourceFile {
+class CheckpointFile {
  public:
-  [[nodiscard]] static Result<SourceFile> open(const std::filesystem::path& path);
+  [[nodiscard]] static Result<CheckpointFile> open(const std::filesystem::path& path);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
@@ -25,7 +25,7 @@ class SourceFile {
   [[nodiscard]] Result<std::string> read_text(std::uint64_t offset, std::uint64_t size) const;
 
  private:
-  SourceFile(FileDescriptor fd, std::filesystem::path path, std::uint64_t size);
+  CheckpointFile(FileDescriptor fd, std::filesystem::path path, std::uint64_t size);
 
   FileDescriptor fd_;
   std::filesystem::path path_;
@@ -38,10 +38,10 @@ class SourceFile {
 class FileSlice {
  public:
   /// `offset + size` is at most the file's size.
-  FileSlice(const SourceFile& file, std::uint64_t offset, std::uint64_t size);
-  explicit FileSlice(const SourceFile& file) : FileSlice(file, 0, file.size()) {}
+  FileSlice(const CheckpointFile& file, std::uint64_t offset, std::uint64_t size);
+  explicit FileSlice(const CheckpointFile& file) : FileSlice(file, 0, file.size()) {}
 
-  [[nodiscard]] const SourceFile& file() const { return *file_; }
+  [[nodiscard]] const CheckpointFile& file() const { return *file_; }
   /// Where it begins in the file.
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
@@ -57,7 +57,7 @@ class FileSlice {
   [[nodiscard]] Result<bool> read_kept(Kept& kept, std::uint64_t begin, std::uint64_t end, std::uint64_t offset,
                                        std::span<std::byte> out) const;
 
-  const SourceFile* file_;
+  const CheckpointFile* file_;
   std::uint64_t offset_;
   std::uint64_t size_;
   mutable Kept head_;

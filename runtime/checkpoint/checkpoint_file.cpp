@@ -1,4 +1,4 @@
-#include "runtime/checkpoint/source_file.h"
+#include "runtime/checkpoint/checkpoint_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -29,10 +29,10 @@ Diagnostic cut_off(const fs::path& path, std::uint64_t end) {
 
 }  // namespace
 
-SourceFile::SourceFile(FileDescriptor fd, fs::path path, std::uint64_t size)
+CheckpointFile::CheckpointFile(FileDescriptor fd, fs::path path, std::uint64_t size)
     : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
 
-Result<SourceFile> SourceFile::open(const fs::path& path) {
+Result<CheckpointFile> CheckpointFile::open(const fs::path& path) {
   // O_NONBLOCK: a pipe is refused below, without waiting for somebody who writes to it.
   FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) {
@@ -46,24 +46,24 @@ Result<SourceFile> SourceFile::open(const fs::path& path) {
     return fail(Diagnostic(Code::not_a_checkpoint, "`{}` is not a regular file", path.string())
                     .help("checkpoints are read from files: copy the data into one"));
   }
-  return SourceFile(std::move(fd), path, static_cast<std::uint64_t>(status.st_size));
+  return CheckpointFile(std::move(fd), path, static_cast<std::uint64_t>(status.st_size));
 }
 
-Result<void> SourceFile::read(std::uint64_t offset, std::span<std::byte> out) const {
+Result<void> CheckpointFile::read(std::uint64_t offset, std::span<std::byte> out) const {
   const auto got = read_at(fd_.get(), offset, out);
   if (!got) return fail(read_failure(path_, got.error()));
   if (*got < out.size()) return fail(cut_off(path_, offset + out.size()));
   return {};
 }
 
-Result<std::string> SourceFile::read_text(std::uint64_t offset, std::uint64_t size) const {
+Result<std::string> CheckpointFile::read_text(std::uint64_t offset, std::uint64_t size) const {
   std::string text(size, '\0');
   auto done = read(offset, std::as_writable_bytes(std::span(text)));
   if (!done) return fail(std::move(done.error()));
   return text;
 }
 
-FileSlice::FileSlice(const SourceFile& file, std::uint64_t offset, std::uint64_t size)
+FileSlice::FileSlice(const CheckpointFile& file, std::uint64_t offset, std::uint64_t size)
     : file_(&file), offset_(offset), size_(size) {
   assert(offset <= file.size() && size <= file.size() - offset);
 }
