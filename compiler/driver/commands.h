@@ -40,7 +40,7 @@ struct RunArguments {
   std::optional<std::string> like;  ///< a checkpoint whose names, shapes and dtypes the result has to have
   bool dry_run = false;
   bool force = false;
-  Resources resources;
+  Resources resources = {};
 };
 [[nodiscard]] ExitCode run(const Console& console, const RunArguments& arguments);
 
@@ -49,7 +49,7 @@ struct VerifyArguments {
   std::string from;
   std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
   std::vector<std::string> settings;
-  Resources resources;
+  Resources resources = {};
 };
 /// Whether a checkpoint is what a conversion gives, or comes back as it was; writes nothing that stays.
 [[nodiscard]] ExitCode verify(const Console& console, const VerifyArguments& arguments);
