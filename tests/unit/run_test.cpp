@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "runtime/checkpoint/safetensors_layout.h"
 #include "tests/unit/checkpoint_folder.h"
 
 namespace omap {
