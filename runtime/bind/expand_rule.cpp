@@ -5,14 +5,30 @@
 namespace omap {
 namespace {
 
+NoValue too_many_keys() {
+  return {NoValue::Kind::failed, fmt::format("the indexes of this mapping give more than {} keys", max_expanded_keys),
+          Code::plan_limit};
+}
+
 tl::expected<void, NoValue> spend(std::size_t& budget) {
-  if (budget == 0) {
-    return tl::unexpected(NoValue{NoValue::Kind::failed,
-                                  fmt::format("the indexes of this mapping give more than {} keys", max_expanded_keys),
-                                  Code::plan_limit});
-  }
+  if (budget == 0) return tl::unexpected(too_many_keys());
   --budget;
   return {};
+}
+
+/// Whether so many combinations of values exceed the budget, one of it spent for each: said before any is made.
+tl::expected<bool, NoValue> exceeds(const std::vector<std::string>& indexes, Environment& environment,
+                                    std::size_t budget) {
+  std::size_t combinations = 1;
+  bool exceeds = false;
+  for (const std::string& index : indexes) {
+    const auto& values = environment.index_values(index);
+    if (!values) return tl::unexpected(values.error());
+    if (values->empty()) return false;
+    combinations = exceeds ? combinations : combinations * values->size();
+    exceeds = exceeds || combinations > budget;
+  }
+  return exceeds;
 }
 
 tl::expected<ExpandedTerm, NoValue> expand_term(const Plan& plan, const Term& term,
@@ -78,6 +94,9 @@ tl::expected<std::vector<RuleInstance>, NoValue> expand_rule(const Plan& plan, c
                                                              Environment& environment, std::size_t& budget) {
   std::vector<RuleInstance> instances;
   const auto loops = loop_indexes(plan, rule);
+  const auto too_many = exceeds(loops, environment, budget);
+  if (!too_many) return tl::unexpected(too_many.error());
+  if (*too_many) return tl::unexpected(too_many_keys());
   const auto done = for_each_value(
       loops, environment, {},
       [&](const std::vector<std::int64_t>& positions, const Scope& scope) -> tl::expected<void, NoValue> {
