@@ -1,0 +1,85 @@
+#include "runtime/copy/copy_runs.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace omap {
+namespace {
+
+/// A run of Half to 2 * Half bytes, as two moves that may overlap: cheaper than a call for so few.
+template <std::size_t Half>
+struct TwoHalves {
+  std::uint64_t bytes;
+  void operator()(const std::byte* src, std::byte* dst) const {
+    std::byte head[Half], tail[Half];
+    std::memcpy(head, src, Half);
+    std::memcpy(tail, src + bytes - Half, Half);
+    std::memcpy(dst, head, Half);
+    std::memcpy(dst + bytes - Half, tail, Half);
+  }
+};
+
+struct WholeRun {
+  std::uint64_t bytes;
+  void operator()(const std::byte* src, std::byte* dst) const { std::memcpy(dst, src, bytes); }
+};
+
+/// Calls `loops` with what moves one run.
+template <class Loops>
+void with_mover(std::uint64_t run_bytes, const Loops& loops) {
+  if (run_bytes <= 1 || run_bytes > 64) return loops(WholeRun{run_bytes});
+  if (run_bytes <= 2) return loops(TwoHalves<1>{run_bytes});
+  if (run_bytes <= 4) return loops(TwoHalves<2>{run_bytes});
+  if (run_bytes <= 8) return loops(TwoHalves<4>{run_bytes});
+  if (run_bytes <= 16) return loops(TwoHalves<8>{run_bytes});
+  if (run_bytes <= 32) return loops(TwoHalves<16>{run_bytes});
+  return loops(TwoHalves<32>{run_bytes});
+}
+
+template <class Mover>
+inline void two_loops(const Mover& move, const CopyDim& outer, const CopyDim& inner, const std::byte* src,
+                      std::byte* dst) {
+  for (std::uint64_t i = 0; i < outer.extent; ++i) {
+    const std::byte* from = src + i * outer.src_stride;
+    std::byte* to = dst + i * outer.dst_stride;
+    for (std::uint64_t j = 0; j < inner.extent; ++j) move(from + j * inner.src_stride, to + j * inner.dst_stride);
+  }
+}
+
+}  // namespace
+
+void copy_runs(std::uint64_t run_bytes, const CopyDim& outer, const CopyDim& inner, const std::byte* src,
+               std::byte* dst) {
+  with_mover(run_bytes, [&](const auto& move) { two_loops(move, outer, inner, src, dst); });
+}
+
+void copy_runs_in_tiles(std::uint64_t run_bytes, const CopyDim& outer, const CopyDim& inner, const std::byte* src,
+                        std::byte* dst) {
+  const std::uint64_t edge = std::max<std::uint64_t>(1, 256 / run_bytes);
+  with_mover(run_bytes, [&](const auto& move) {
+    for (std::uint64_t j = 0; j < inner.extent; j += edge) {
+      for (std::uint64_t i = 0; i < outer.extent; i += edge) {
+        const CopyDim rows{std::min(edge, outer.extent - i), outer.src_stride, outer.dst_stride};
+        const CopyDim columns{std::min(edge, inner.extent - j), inner.src_stride, inner.dst_stride};
+        two_loops(move, rows, columns, src + i * outer.src_stride + j * inner.src_stride,
+                  dst + i * outer.dst_stride + j * inner.dst_stride);
+      }
+    }
+  });
+}
+
+void repeat_run(std::uint64_t run_bytes, std::uint64_t count, const std::byte* src, std::byte* dst) {
+  // What is there is doubled, up to a piece that stays in L1.
+  constexpr std::uint64_t piece = 4096;
+  const std::uint64_t total = run_bytes * count;
+  std::memcpy(dst, src, run_bytes);
+  std::uint64_t filled = run_bytes;
+  while (filled < total) {
+    const std::uint64_t step =
+        std::min({filled, std::max(piece / run_bytes, std::uint64_t{1}) * run_bytes, total - filled});
+    std::memcpy(dst + filled, dst, step);
+    filled += step;
+  }
+}
+
+}  // namespace omap
