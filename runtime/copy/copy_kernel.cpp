@@ -7,6 +7,7 @@
 #include "runtime/copy/interleave.h"
 #include "runtime/copy/iterate.h"
 #include "runtime/copy/kernel_choice.h"
+#include "runtime/copy/repeat_runs.h"
 #include "runtime/copy/transpose.h"
 
 namespace omap {
@@ -22,7 +23,7 @@ void run_kernel(const KernelChoice& choice, const std::byte* src, std::byte* dst
     case KernelChoice::Kernel::runs_in_tiles:
       return copy_runs_in_tiles(run, outer, inner, src, dst);
     case KernelChoice::Kernel::repeat:
-      return repeat_run(run, inner.extent, src, dst);
+      return repeat_runs(run, outer, inner.extent, choice.streaming, src, dst);
     case KernelChoice::Kernel::transpose:
       return transpose({run, inner.extent, outer.extent, inner.src_stride, outer.dst_stride}, choice.streaming, src,
                        dst);

@@ -68,18 +68,4 @@ void copy_runs_in_tiles(std::uint64_t run_bytes, const CopyDim& outer, const Cop
   });
 }
 
-void repeat_run(std::uint64_t run_bytes, std::uint64_t count, const std::byte* src, std::byte* dst) {
-  // What is there is doubled, up to a piece that stays in L1.
-  constexpr std::uint64_t piece = 4096;
-  const std::uint64_t total = run_bytes * count;
-  std::memcpy(dst, src, run_bytes);
-  std::uint64_t filled = run_bytes;
-  while (filled < total) {
-    const std::uint64_t step =
-        std::min({filled, std::max(piece / run_bytes, std::uint64_t{1}) * run_bytes, total - filled});
-    std::memcpy(dst + filled, dst, step);
-    filled += step;
-  }
-}
-
 }  // namespace omap

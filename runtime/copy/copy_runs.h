@@ -16,7 +16,4 @@ void copy_runs(std::uint64_t run_bytes, const CopyDim& outer, const CopyDim& inn
 void copy_runs_in_tiles(std::uint64_t run_bytes, const CopyDim& outer, const CopyDim& inner, const std::byte* src,
                         std::byte* dst);
 
-/// One run, `count` times behind itself.
-void repeat_run(std::uint64_t run_bytes, std::uint64_t count, const std::byte* src, std::byte* dst);
-
 }  // namespace omap

@@ -45,12 +45,18 @@ Kernel choose_crossed(std::uint64_t run, const CopyDim& outer, const CopyDim& in
   return tiles ? Kernel::in_tiles : Kernel::in_order;
 }
 
-Kernel choose_straight(std::uint64_t run, const CopyDim& inner) {
-  if (!is_element(run)) return Kernel::runs;
-  if (inner.dst_stride == run && inner.src_stride % run == 0 && interleaves(run, inner.src_stride / run)) {
-    return Kernel::deinterleave;
+/// Loops in the same order on both sides.
+Kernel choose_straight(std::uint64_t run, const CopyDim& outer, const CopyDim& inner) {
+  const bool dense = inner.dst_stride == run;
+  if (dense && inner.src_stride == 0) {
+    // Each element of a row again and again: a stream that takes turns with itself.
+    const bool rows = outer.src_stride == run && outer.dst_stride == inner.extent * run;
+    return rows && interleaves(run, inner.extent) ? Kernel::interleave : Kernel::repeat;
   }
-  return Kernel::in_order;
+  if (!is_element(run)) return Kernel::runs;
+  if (!dense) return Kernel::in_order;
+  if (inner.src_stride % run == 0 && interleaves(run, inner.src_stride / run)) return Kernel::deinterleave;
+  return inner.extent >= least_rows(run) ? Kernel::transpose : Kernel::in_order;
 }
 
 }  // namespace
@@ -62,26 +68,22 @@ KernelChoice choose_kernel(StridedCopy copy) {
   if (loops.empty()) return choice;
   choice.inner = loops.back();
   loops.pop_back();
-  if (choice.inner.src_stride == 0 && choice.inner.dst_stride == copy.run_bytes) {
-    choice.kernel = Kernel::repeat;
-    return choice;
-  }
   if (loops.empty()) {
-    choice.kernel = choose_straight(copy.run_bytes, choice.inner);
+    choice.kernel = choose_straight(copy.run_bytes, choice.outer, choice.inner);
     return choice;
   }
 
   std::size_t partner = densest_source_loop(loops);
   const std::uint64_t stride = loops[partner].src_stride;
   const bool crossed = stride != 0 && stride < choice.inner.src_stride;
-  if (crossed) {
-    choice.kernel = choose_crossed(copy.run_bytes, loops[partner], choice.inner);
-  } else {
-    choice.kernel = choose_straight(copy.run_bytes, choice.inner);
-    if (choice.kernel == Kernel::deinterleave) return choice;
-    partner = loops.size() - 1;
-  }
-  choice.outer = loops[partner];
+  if (!crossed) partner = loops.size() - 1;
+  const CopyDim outer = loops[partner];
+  choice.kernel = crossed ? choose_crossed(copy.run_bytes, outer, choice.inner)
+                          : choose_straight(copy.run_bytes, outer, choice.inner);
+  // A row that is gathered is a matrix of one column: the loop around it stays there.
+  const bool one_row = !crossed && (choice.kernel == Kernel::deinterleave || choice.kernel == Kernel::transpose);
+  if (one_row) return choice;
+  choice.outer = outer;
   loops.erase(loops.begin() + static_cast<std::ptrdiff_t>(partner));
   if (crossed && choice.kernel == Kernel::in_order && choice.inner.extent < least_tile_edge) {
     std::swap(choice.outer, choice.inner);

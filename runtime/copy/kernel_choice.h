@@ -12,7 +12,7 @@ struct KernelChoice {
   enum class Kernel : std::uint8_t {
     runs,           ///< `copy_runs`
     runs_in_tiles,  ///< `copy_runs_in_tiles`
-    repeat,         ///< `repeat_run`, along `inner`
+    repeat,         ///< `repeat_runs`, along `inner`
     transpose,      ///< `transpose`: rows along `inner`, columns along `outer`
     interleave,     ///< `interleave`: streams along `inner`
     deinterleave,   ///< `deinterleave`: streams along `outer`
