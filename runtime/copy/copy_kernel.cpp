@@ -25,8 +25,9 @@ void run_kernel(const KernelChoice& choice, const std::byte* src, std::byte* dst
     case KernelChoice::Kernel::repeat:
       return repeat_runs(run, outer, inner.extent, choice.streaming, src, dst);
     case KernelChoice::Kernel::transpose:
-      return transpose({run, inner.extent, outer.extent, inner.src_stride, outer.dst_stride}, choice.streaming, src,
-                       dst);
+      return transpose({run, inner.extent, outer.extent, inner.src_stride, outer.dst_stride, choice.group.extent,
+                        choice.group.dst_stride},
+                       choice.streaming, src, dst);
     case KernelChoice::Kernel::interleave:
       return interleave({run, inner.extent, outer.extent, inner.src_stride}, src, dst);
     case KernelChoice::Kernel::deinterleave:

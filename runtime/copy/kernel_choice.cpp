@@ -1,5 +1,6 @@
 #include "runtime/copy/kernel_choice.h"
 
+#include <algorithm>
 #include <limits>
 #include <span>
 
@@ -59,11 +60,21 @@ Kernel choose_straight(std::uint64_t run, const CopyDim& outer, const CopyDim& i
   return inner.extent >= least_rows(run) ? Kernel::transpose : Kernel::in_order;
 }
 
+/// Columns that fill no line of the source are joined by those of the loop that goes on behind them, if there is one.
+void add_group(KernelChoice& choice) {
+  const std::uint64_t run = choice.run_bytes, edge = tile_edge(run);
+  if (choice.outer.extent >= edge || choice.inner.extent < edge) return;
+  const auto next = std::ranges::find(choice.loops, choice.outer.extent * run, &CopyDim::src_stride);
+  if (next == choice.loops.end() || next->extent * choice.outer.extent < edge) return;
+  choice.group = *next;
+  choice.loops.erase(next);
+}
+
 }  // namespace
 
 KernelChoice choose_kernel(StridedCopy copy) {
   normalize(copy);
-  KernelChoice choice{Kernel::runs, copy.run_bytes, {}, {}, copy.dims, copy.bytes() >= least_streamed};
+  KernelChoice choice{Kernel::runs, copy.run_bytes, {}, {}, {}, copy.dims, copy.bytes() >= least_streamed};
   std::vector<CopyDim>& loops = choice.loops;
   if (loops.empty()) return choice;
   choice.inner = loops.back();
@@ -88,6 +99,7 @@ KernelChoice choose_kernel(StridedCopy copy) {
   if (crossed && choice.kernel == Kernel::in_order && choice.inner.extent < least_tile_edge) {
     std::swap(choice.outer, choice.inner);
   }
+  if (choice.kernel == Kernel::transpose) add_group(choice);
   return choice;
 }
 

@@ -24,6 +24,8 @@ struct KernelChoice {
   /// Those that the kernel walks, and those around it, outermost first.
   CopyDim outer;
   CopyDim inner;
+  /// Of `transpose`: the loop that goes on where `outer` ends in the source, if that alone fills no line of it.
+  CopyDim group;
   std::vector<CopyDim> loops;
   /// Whether so much is written that no cache holds it: then a kernel that can writes past them.
   bool streaming = false;

@@ -77,10 +77,10 @@ HWY_INLINE void transpose_registers(Register<Blocks> (&registers)[16 / N]) {
   }
 }
 
-/// Blocks * 16 / N rows by 16 / N columns, of which the first `columns` are stored.
+/// Blocks * 16 / N rows by 16 / N columns, of which the first `columns` are stored: where `places` says, from `dst` on.
 template <std::size_t N, std::size_t Blocks, bool Streaming>
-HWY_INLINE void move_blocks(const std::uint8_t* src, std::size_t src_stride, std::uint8_t* dst, std::size_t dst_stride,
-                            std::size_t columns) {
+HWY_INLINE void move_blocks(const std::uint8_t* src, std::size_t src_stride, std::uint8_t* dst,
+                            const std::uint64_t* places, std::size_t columns) {
   constexpr std::size_t edge = 16 / N;
   Register<Blocks> registers[edge];
   OMAP_UNROLL for (std::size_t i = 0; i < edge; ++i) {
@@ -89,17 +89,17 @@ HWY_INLINE void move_blocks(const std::uint8_t* src, std::size_t src_stride, std
   transpose_registers<N, Blocks>(registers);
   OMAP_UNROLL for (std::size_t i = 0; i < columns; ++i) {
     if constexpr (Streaming) {
-      hn::Stream(registers[i], Bytes<Blocks>(), dst + i * dst_stride);
+      hn::Stream(registers[i], Bytes<Blocks>(), dst + places[i]);
     } else {
-      hn::StoreU(registers[i], Bytes<Blocks>(), dst + i * dst_stride);
+      hn::StoreU(registers[i], Bytes<Blocks>(), dst + places[i]);
     }
   }
 }
 
 /// A line of each of 64 / N rows.
 template <std::size_t N, bool Streaming>
-HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::uint8_t* dst, std::size_t dst_stride,
-                          bool prefetch) {
+HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::uint8_t* dst,
+                          const std::uint64_t* places, bool prefetch) {
   constexpr std::size_t edge = line_bytes / N;
   constexpr std::size_t step = 16 / N;
   HWY_ALIGN std::uint8_t lines[edge * line_bytes];
@@ -116,8 +116,8 @@ HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::
   }
   for (std::size_t column = 0; column < edge; column += step) {
     for (std::size_t row = 0; row < edge; row += step * register_blocks) {
-      move_blocks<N, register_blocks, Streaming>(lines + row * line_bytes + column * N, line_bytes,
-                                                 dst + column * dst_stride + row * N, dst_stride, step);
+      move_blocks<N, register_blocks, Streaming>(lines + row * line_bytes + column * N, line_bytes, dst + row * N,
+                                                 places + column, step);
     }
   }
 }
@@ -132,17 +132,24 @@ HWY_INLINE std::uint64_t tile_at(std::uint64_t at, std::uint64_t extent, std::ui
 template <std::size_t N, bool Streaming>
 void move_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
   constexpr std::uint64_t edge = line_bytes / N;
-  for (std::uint64_t begin = 0; begin < shape.columns; begin += panel_columns) {
-    const std::uint64_t end = std::min(shape.columns, begin + panel_columns);
+  const std::uint64_t columns = shape.groups * shape.columns;
+  for (std::uint64_t begin = 0; begin < columns; begin += panel_columns) {
+    const std::uint64_t end = std::min(columns, begin + panel_columns);
     for (std::uint64_t panel = 0; panel < shape.rows; panel += panel_lines * edge) {
       const std::uint64_t panel_end = std::min(shape.rows, panel + panel_lines * edge);
       for (std::uint64_t j = begin; j < end; j += edge) {
-        const std::uint64_t column = tile_at(j, shape.columns, edge);
-        const bool prefetch = column + 2 * edge <= shape.columns;
+        const std::uint64_t first = tile_at(j, columns, edge);
+        std::uint64_t places[edge];
+        std::uint64_t group = first / shape.columns, column = first % shape.columns;
+        for (std::uint64_t& place : places) {
+          place = group * shape.group_stride + column * shape.dst_stride;
+          if (++column == shape.columns) ++group, column = 0;
+        }
+        const bool prefetch = first + 2 * edge <= columns;
         for (std::uint64_t i = panel; i < panel_end; i += edge) {
           const std::uint64_t row = tile_at(i, shape.rows, edge);
-          move_tile<N, Streaming>(src + row * shape.src_stride + column * N, shape.src_stride,
-                                  dst + column * shape.dst_stride + row * N, shape.dst_stride, prefetch);
+          move_tile<N, Streaming>(src + row * shape.src_stride + first * N, shape.src_stride, dst + row * N, places,
+                                  prefetch);
         }
       }
     }
@@ -155,7 +162,8 @@ template <std::size_t N>
 void stream_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
   constexpr std::uint64_t edge = line_bytes / N;
   const std::uint64_t lead = (line_bytes - reinterpret_cast<std::uintptr_t>(dst) % line_bytes) % line_bytes;
-  if (shape.dst_stride % line_bytes != 0 || lead % N != 0 || shape.rows < lead / N + edge) {
+  const bool whole_lines = shape.dst_stride % line_bytes == 0 && shape.group_stride % line_bytes == 0;
+  if (!whole_lines || lead % N != 0 || shape.rows < lead / N + edge) {
     return move_tiles<N, false>(shape, src, dst);
   }
   const std::uint64_t first = lead / N;
@@ -170,12 +178,14 @@ void stream_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t*
   move_tiles<N, true>(part, src + first * shape.src_stride, dst + lead);
 }
 
-/// Blocks of few columns or few rows, without a buffer. At least Blocks * 16 / N rows.
+/// Blocks of few columns or few rows, in one group, without a buffer. At least Blocks * 16 / N rows.
 template <std::size_t N, std::size_t Blocks>
 void move_edge_blocks(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
   constexpr std::uint64_t edge = 16 / N;
   constexpr std::uint64_t rows = Blocks * edge;
   const std::uint64_t end = (shape.rows - 1) * shape.src_stride + shape.columns * N;
+  std::uint64_t places[edge];
+  for (std::uint64_t i = 0; i < edge; ++i) places[i] = i * shape.dst_stride;
   for (std::uint64_t i = 0; i < shape.rows; i += rows) {
     const std::uint64_t row = tile_at(i, shape.rows, rows);
     const std::uint8_t* from = src + row * shape.src_stride;
@@ -183,18 +193,18 @@ void move_edge_blocks(const Transpose& shape, const std::uint8_t* src, std::uint
     if (shape.columns >= edge) {
       for (std::uint64_t j = 0; j < shape.columns; j += edge) {
         const std::uint64_t column = tile_at(j, shape.columns, edge);
-        move_blocks<N, Blocks, false>(from + column * N, shape.src_stride, to + column * shape.dst_stride,
-                                      shape.dst_stride, edge);
+        move_blocks<N, Blocks, false>(from + column * N, shape.src_stride, to + column * shape.dst_stride, places,
+                                      edge);
       }
     } else if ((row + rows - 1) * shape.src_stride + 16 <= end) {
       // What is read behind the columns lies before the end of the source, and is dropped.
-      move_blocks<N, Blocks, false>(from, shape.src_stride, to, shape.dst_stride, shape.columns);
+      move_blocks<N, Blocks, false>(from, shape.src_stride, to, places, shape.columns);
     } else {
       HWY_ALIGN std::uint8_t padded[rows * 16] = {};
       for (std::uint64_t r = 0; r < rows; ++r) {
         std::memcpy(padded + r * 16, from + r * shape.src_stride, shape.columns * N);
       }
-      move_blocks<N, Blocks, false>(padded, 16, to, shape.dst_stride, shape.columns);
+      move_blocks<N, Blocks, false>(padded, 16, to, places, shape.columns);
     }
   }
 }
@@ -204,7 +214,7 @@ void transpose_elements(const Transpose& shape, bool streaming, const std::uint8
   constexpr std::uint64_t edge = line_bytes / N;
   if (shape.rows < register_blocks * 16 / N) {
     move_edge_blocks<N, 1>(shape, src, dst);
-  } else if (shape.rows < edge || shape.columns < edge) {
+  } else if (shape.rows < edge || shape.groups * shape.columns < edge) {
     move_edge_blocks<N, register_blocks>(shape, src, dst);
   } else if (streaming) {
     stream_tiles<N>(shape, src, dst);
@@ -217,7 +227,10 @@ void transpose_elements(const Transpose& shape, bool streaming, const std::uint8
 void transpose_here(const Transpose& shape, [[maybe_unused]] bool streaming, const std::byte* src, std::byte* dst) {
 #if HWY_TARGET == HWY_SCALAR
   const std::uint64_t size = shape.element_bytes;
-  copy_in_tiles(size, {shape.columns, size, shape.dst_stride}, {shape.rows, shape.src_stride, size}, src, dst);
+  for (std::uint64_t group = 0; group < shape.groups; ++group) {
+    copy_in_tiles(size, {shape.columns, size, shape.dst_stride}, {shape.rows, shape.src_stride, size},
+                  src + group * shape.columns * size, dst + group * shape.group_stride);
+  }
 #else
   const auto* const from = reinterpret_cast<const std::uint8_t*>(src);
   auto* const to = reinterpret_cast<std::uint8_t*>(dst);

@@ -36,6 +36,15 @@ TEST_CASE("a transposed matrix goes through registers, whatever is around it") {
   }
 }
 
+TEST_CASE("columns too few for a line are joined by the loop behind them") {
+  // [a=500 n=64 2] -> [2 n a]
+  const KernelChoice choice = choose_kernel({0, 0, 2, {{2, 2, 64000}, {64, 4, 1000}, {500, 256, 2}}});
+  CHECK(choice.kernel == Kernel::transpose);
+  CHECK(choice.outer == CopyDim{2, 2, 64000});
+  CHECK(choice.group == CopyDim{64, 4, 1000});
+  CHECK(choice.loops.empty());
+}
+
 TEST_CASE("short runs that cross go in tiles, long ones in order") {
   CHECK(kernel_of({0, 0, 24, {{50, 24, 1200}, {50, 1200, 24}}}) == Kernel::runs_in_tiles);
   CHECK(kernel_of({0, 0, 256, {{50, 256, 12800}, {50, 12800, 256}}}) == Kernel::runs);

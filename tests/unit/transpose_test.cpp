@@ -17,16 +17,20 @@ constexpr std::byte untouched{0xEE};
 /// too far.
 void check_transpose(const Transpose& shape, std::uint64_t lead, bool streaming) {
   const std::uint64_t size = shape.element_bytes;
-  std::vector<std::byte> src(lead + (shape.rows - 1) * shape.src_stride + shape.columns * size);
+  std::vector<std::byte> src(lead + (shape.rows - 1) * shape.src_stride + shape.groups * shape.columns * size);
   for (std::size_t i = 0; i < src.size(); ++i) src[i] = static_cast<std::byte>((i * 2654435761U) >> 13U);
-  std::vector<std::byte> made(lead + (shape.columns - 1) * shape.dst_stride + shape.rows * size, untouched);
+  const std::uint64_t last = (shape.groups - 1) * shape.group_stride + (shape.columns - 1) * shape.dst_stride;
+  std::vector<std::byte> made(lead + last + shape.rows * size, untouched);
   std::vector<std::byte> wanted = made;
-  copy_in_order(size, {shape.rows, shape.src_stride, size}, {shape.columns, size, shape.dst_stride}, &src[lead],
-                &wanted[lead]);
+  for (std::uint64_t group = 0; group < shape.groups; ++group) {
+    copy_in_order(size, {shape.rows, shape.src_stride, size}, {shape.columns, size, shape.dst_stride},
+                  &src[lead + group * shape.columns * size], &wanted[lead + group * shape.group_stride]);
+  }
   transpose(shape, streaming, &src[lead], &made[lead]);
   CAPTURE(shape.element_bytes);
   CAPTURE(shape.rows);
   CAPTURE(shape.columns);
+  CAPTURE(shape.groups);
   CAPTURE(streaming);
   REQUIRE(made == wanted);
 }
@@ -58,6 +62,20 @@ TEST_CASE("transpose handles every alignment, gaps, and streaming") {
       const std::uint64_t dst_stride = draw.once_in(2) ? whole : rows * size + draw.from(0, 9);
       const std::uint64_t lead = draw.once_in(2) ? draw.from(0, 9) * size : draw.from(0, 70);
       check_transpose({size, rows, columns, columns * size + draw.from(0, 9), dst_stride}, lead, draw.once_in(2));
+    }
+  });
+}
+
+TEST_CASE("groups of columns go where their stride says") {
+  for_each_simd_target([] {
+    for (const std::uint64_t size : sizes) {
+      for (const std::uint64_t columns : {1U, 2U, 3U, 7U, 40U}) {
+        const std::uint64_t groups = tile_edge(size) / columns + 3, rows = 2 * tile_edge(size) + 1;
+        const std::uint64_t pitch = (rows * size + 63) / 64 * 64;
+        // Groups behind one another, and columns between groups.
+        check_transpose({size, rows, columns, groups * columns * size, pitch, groups, columns * pitch}, 0, true);
+        check_transpose({size, rows, columns, groups * columns * size, groups * pitch, groups, pitch}, 5, false);
+      }
     }
   });
 }
