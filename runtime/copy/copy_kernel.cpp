@@ -19,7 +19,7 @@ void run_kernel(const KernelChoice& choice, const std::byte* src, std::byte* dst
   const CopyDim& inner = choice.inner;
   switch (choice.kernel) {
     case KernelChoice::Kernel::runs:
-      return copy_runs(run, outer, inner, src, dst);
+      return copy_runs(run, outer, inner, choice.streaming, src, dst);
     case KernelChoice::Kernel::runs_in_tiles:
       return copy_runs_in_tiles(run, outer, inner, src, dst);
     case KernelChoice::Kernel::repeat:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/copy/stream_bytes.h"
+
 namespace omap {
 namespace {
 
@@ -22,6 +24,14 @@ struct TwoHalves {
 struct WholeRun {
   std::uint64_t bytes;
   void operator()(const std::byte* src, std::byte* dst) const { std::memcpy(dst, src, bytes); }
+};
+
+/// Runs from here on are streamed: shorter ones are too much ends.
+constexpr std::uint64_t least_streamed_run = 4096;
+
+struct StreamedRun {
+  std::uint64_t bytes;
+  void operator()(const std::byte* src, std::byte* dst) const { stream_bytes(bytes, src, dst); }
 };
 
 /// Calls `loops` with what moves one run.
@@ -48,8 +58,12 @@ inline void two_loops(const Mover& move, const CopyDim& outer, const CopyDim& in
 
 }  // namespace
 
-void copy_runs(std::uint64_t run_bytes, const CopyDim& outer, const CopyDim& inner, const std::byte* src,
-               std::byte* dst) {
+void copy_runs(std::uint64_t run_bytes, const CopyDim& outer, const CopyDim& inner, bool streaming,
+               const std::byte* src, std::byte* dst) {
+  if (streaming && run_bytes >= least_streamed_run) {
+    two_loops(StreamedRun{run_bytes}, outer, inner, src, dst);
+    return end_stream();
+  }
   with_mover(run_bytes, [&](const auto& move) { two_loops(move, outer, inner, src, dst); });
 }
 

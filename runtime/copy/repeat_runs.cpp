@@ -4,10 +4,10 @@
 #include <cstring>
 
 #include "runtime/copy/simd_targets.h"
+#include "runtime/copy/stream_bytes.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/copy/repeat_runs.cpp"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -96,7 +96,11 @@ namespace {
 HWY_EXPORT(repeat_here);
 
 /// What is there is doubled, up to a piece that stays in L1.
-void repeat_run(std::uint64_t run_bytes, std::uint64_t times, const std::byte* src, std::byte* dst) {
+void repeat_run(std::uint64_t run_bytes, std::uint64_t times, bool streaming, const std::byte* src, std::byte* dst) {
+  if (streaming && run_bytes >= 4096) {
+    for (std::uint64_t i = 0; i < times; ++i) stream_bytes(run_bytes, src, dst + i * run_bytes);
+    return;
+  }
   const std::uint64_t piece = std::max<std::uint64_t>(4096 / run_bytes, 1) * run_bytes;
   const std::uint64_t total = run_bytes * times;
   std::memcpy(dst, src, run_bytes);
@@ -113,10 +117,10 @@ void repeat_runs(std::uint64_t run_bytes, const CopyDim& outer, std::uint64_t ti
                  const std::byte* src, std::byte* dst) {
   if (!HWY_DYNAMIC_DISPATCH(repeat_here)(run_bytes, outer, times, streaming, src, dst)) {
     for (std::uint64_t i = 0; i < outer.extent; ++i) {
-      repeat_run(run_bytes, times, src + i * outer.src_stride, dst + i * outer.dst_stride);
+      repeat_run(run_bytes, times, streaming, src + i * outer.src_stride, dst + i * outer.dst_stride);
     }
   }
-  if (streaming) hwy::FlushStream();
+  if (streaming) end_stream();
 }
 
 }  // namespace omap

@@ -5,10 +5,10 @@
 
 #include "runtime/copy/element_loops.h"
 #include "runtime/copy/simd_targets.h"
+#include "runtime/copy/stream_bytes.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/copy/transpose.cpp"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -261,7 +261,7 @@ HWY_EXPORT(transpose_here);
 
 void transpose(const Transpose& shape, bool streaming, const std::byte* src, std::byte* dst) {
   HWY_DYNAMIC_DISPATCH(transpose_here)(shape, streaming, src, dst);
-  if (streaming) hwy::FlushStream();
+  if (streaming) end_stream();
 }
 
 }  // namespace omap
