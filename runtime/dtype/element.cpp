@@ -6,37 +6,10 @@
 #include <cstring>
 #include <limits>
 
+#include "runtime/dtype/float_format.h"
+
 namespace omap {
 namespace {
-
-/// A binary format of a sign, an exponent and a mantissa, of at most 16 bits.
-struct Format {
-  int exponent_bits = 0;
-  int mantissa_bits = 0;
-  int bias = 0;
-  enum class Special {
-    ieee,       ///< the greatest exponent is infinity and NaN
-    only_nan,   ///< all ones are NaN, and there is no infinity
-    nan_is_m0,  ///< -0 is NaN, and there is no infinity
-  } special = Special::ieee;
-};
-
-constexpr Format format_of(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::f16:
-      return {5, 10, 15, Format::Special::ieee};
-    case Dtype::bf16:
-      return {8, 7, 127, Format::Special::ieee};
-    case Dtype::f8_e4m3:
-      return {4, 3, 7, Format::Special::only_nan};
-    case Dtype::f8_e4m3fnuz:
-      return {4, 3, 8, Format::Special::nan_is_m0};
-    case Dtype::f8_e5m2fnuz:
-      return {5, 2, 16, Format::Special::nan_is_m0};
-    default:
-      return {5, 2, 15, Format::Special::ieee};
-  }
-}
 
 template <class Number>
 Number load(const std::byte* element) {
@@ -45,20 +18,20 @@ Number load(const std::byte* element) {
   return number;
 }
 
-double decode(const Format& format, std::uint32_t bits) {
-  const int sign_at = format.exponent_bits + format.mantissa_bits;
+double decode(const FloatFormat& format, std::uint32_t bits) {
+  const int sign_at = format.sign_at();
   const bool negative = (bits >> sign_at & 1) != 0;
   const std::uint32_t greatest = (1u << format.exponent_bits) - 1;
   const std::uint32_t exponent = bits >> format.mantissa_bits & greatest;
   const std::uint32_t mantissa = bits & ((1u << format.mantissa_bits) - 1);
   const std::uint32_t magnitude = bits & ((1u << sign_at) - 1);
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  if (format.special == Format::Special::ieee && exponent == greatest) {
+  if (format.special == FloatFormat::Special::ieee && exponent == greatest) {
     if (mantissa != 0) return nan;
     return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
   }
-  if (format.special == Format::Special::only_nan && magnitude == (1u << sign_at) - 1) return nan;
-  if (format.special == Format::Special::nan_is_m0 && negative && magnitude == 0) return nan;
+  if (format.special == FloatFormat::Special::only_nan && magnitude == (1u << sign_at) - 1) return nan;
+  if (format.special == FloatFormat::Special::nan_is_m0 && negative && magnitude == 0) return nan;
   // Without an exponent the leading 1 is missing, and the exponent is that of 1.
   const std::uint32_t significand = exponent == 0 ? mantissa : mantissa | 1u << format.mantissa_bits;
   const int scale = static_cast<int>(exponent == 0 ? 1 : exponent) - format.bias - format.mantissa_bits;
@@ -66,41 +39,14 @@ double decode(const Format& format, std::uint32_t bits) {
   return negative ? -number : number;
 }
 
-std::uint32_t nan_bits(const Format& format) {
-  const int sign_at = format.exponent_bits + format.mantissa_bits;
-  switch (format.special) {
-    case Format::Special::only_nan:
-      return (1u << sign_at) - 1;
-    case Format::Special::nan_is_m0:
-      return 1u << sign_at;
-    case Format::Special::ieee:
-      break;
-  }
-  return ((1u << format.exponent_bits) - 1) << format.mantissa_bits | 1u << (format.mantissa_bits - 1);
-}
-
-/// Bits of the greatest finite number and one beyond, as magnitudes count up.
-std::uint32_t first_beyond(const Format& format) {
-  const int sign_at = format.exponent_bits + format.mantissa_bits;
-  switch (format.special) {
-    case Format::Special::only_nan:
-      return (1u << sign_at) - 1;
-    case Format::Special::nan_is_m0:
-      return 1u << sign_at;
-    case Format::Special::ieee:
-      break;
-  }
-  return ((1u << format.exponent_bits) - 1) << format.mantissa_bits;
-}
-
-std::uint32_t encode(const Format& format, double number) {
-  const int sign_at = format.exponent_bits + format.mantissa_bits;
+std::uint32_t encode(const FloatFormat& format, double number) {
+  const int sign_at = format.sign_at();
   if (std::isnan(number))
-    return nan_bits(format) |
-           (std::signbit(number) && format.special != Format::Special::nan_is_m0 ? 1u << sign_at : 0);
+    return format.nan_bits() |
+           (std::signbit(number) && format.special != FloatFormat::Special::nan_is_m0 ? 1u << sign_at : 0);
   const std::uint32_t sign = std::signbit(number) ? 1u << sign_at : 0;
   const double size = std::fabs(number);
-  std::uint32_t magnitude = first_beyond(format);
+  std::uint32_t magnitude = format.first_beyond();
   if (size < std::ldexp(1.0, (1 << format.exponent_bits) - format.bias)) {
     // Count in units of the last place: with exponent e, mantissa_bits below it; subnormals share the smallest e.
     int exponent = 0;
@@ -111,12 +57,12 @@ std::uint32_t encode(const Format& format, double number) {
     // A mantissa that rounds up to the next power of two carries into the exponent by itself.
     magnitude = static_cast<std::uint32_t>(units) + (static_cast<std::uint32_t>(e - least) << format.mantissa_bits);
   }
-  if (magnitude >= first_beyond(format)) {
-    if (format.special != Format::Special::ieee)
-      return nan_bits(format) | (format.special == Format::Special::only_nan ? sign : 0);
-    magnitude = first_beyond(format);
+  if (magnitude >= format.first_beyond()) {
+    if (format.special != FloatFormat::Special::ieee)
+      return format.nan_bits() | (format.special == FloatFormat::Special::only_nan ? sign : 0);
+    magnitude = format.first_beyond();
   }
-  if (magnitude == 0 && format.special == Format::Special::nan_is_m0) return 0;
+  if (magnitude == 0 && format.special == FloatFormat::Special::nan_is_m0) return 0;
   return sign | magnitude;
 }
 
@@ -188,13 +134,13 @@ double decode(Dtype dtype, const std::byte* element) {
     case Dtype::bf16:
       return static_cast<double>(std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(element)} << 16));
     case Dtype::f16:
-      return decode(format_of(dtype), load<std::uint16_t>(element));
+      return decode(float_format(dtype), load<std::uint16_t>(element));
     case Dtype::f8_e8m0: {
       const int exponent = load<std::uint8_t>(element);
       return exponent == 255 ? std::numeric_limits<double>::quiet_NaN() : std::ldexp(1.0, exponent - 127);
     }
     default:
-      return decode(format_of(dtype), load<std::uint8_t>(element));
+      return decode(float_format(dtype), load<std::uint8_t>(element));
   }
 }
 
@@ -205,10 +151,10 @@ void encode(Dtype dtype, double number, std::byte* element) {
     const auto single = static_cast<float>(number);
     std::memcpy(element, &single, sizeof(single));
   } else if (dtype == Dtype::f16 || dtype == Dtype::bf16) {
-    const auto half = static_cast<std::uint16_t>(encode(format_of(dtype), number));
+    const auto half = static_cast<std::uint16_t>(encode(float_format(dtype), number));
     std::memcpy(element, &half, sizeof(half));
   } else {
-    *element = static_cast<std::byte>(encode(format_of(dtype), number));
+    *element = static_cast<std::byte>(encode(float_format(dtype), number));
   }
 }
 

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/unit/random_copy.h"
+#include "tests/unit/simd_target.h"
 
 namespace omap {
 namespace {
@@ -38,26 +41,38 @@ TEST_CASE("execute does what a plain loop does") {
   }
 }
 
-TEST_CASE("execute goes through whole and partial tiles") {
-  Draw draw(6);
-  for (const std::uint64_t run : {1U, 2U, 4U, 6U, 8U, 16U, 32U}) {
-    for (int i = 0; i < 20; ++i) {
-      const std::uint64_t rows = draw.from(1, draw.once_in(4) ? 9 : 300);
-      const std::uint64_t columns = draw.from(1, draw.once_in(4) ? 9 : 300);
-      const std::uint64_t planes = draw.from(1, 2);
-      const std::uint64_t src_gap = draw.once_in(2) ? draw.from(1, 9) : 0;
-      const std::uint64_t dst_gap = draw.once_in(2) ? draw.from(1, 9) : 0;
-      const std::uint64_t src_row = rows * (run + src_gap) + draw.from(0, 3);
-      const std::uint64_t dst_row = columns * (run + dst_gap) + draw.from(0, 3);
-      StridedCopy copy{draw.from(0, 3), draw.from(0, 3), run, {}};
-      copy.dims = {{rows, run + src_gap, dst_row * planes},
-                   {planes, src_row * columns, dst_row},
-                   {columns, src_row, run + dst_gap}};
-      CAPTURE(run);
-      CAPTURE(i);
-      check_execute(copy);
-    }
+/// Loops of few and of many iterations, whose source strides stand in any order, some repeating, with gaps.
+StridedCopy large_random_copy(Draw& draw) {
+  constexpr std::uint64_t runs[] = {1, 2, 4, 8, 16, 3, 6, 12, 24, 64};
+  StridedCopy copy{draw.from(0, 70), draw.from(0, 70), runs[draw.from(0, 9)], {}};
+  copy.dims.resize(draw.from(1, 6));
+  std::uint64_t budget = 20000;
+  for (CopyDim& dim : copy.dims) {
+    dim.extent = draw.once_in(2) ? draw.from(1, 4) : draw.from(1, std::min<std::uint64_t>(150, budget));
+    budget = std::max<std::uint64_t>(1, budget / dim.extent);
   }
+  const auto nest = [&](std::uint64_t CopyDim::*stride) {
+    std::uint64_t span = copy.run_bytes;
+    for (CopyDim& dim : copy.dims) {
+      dim.*stride = span + (draw.once_in(4) ? draw.from(1, 5) : 0);
+      span = dim.extent * dim.*stride;
+    }
+  };
+  nest(&CopyDim::dst_stride);
+  draw.shuffle(copy.dims);
+  nest(&CopyDim::src_stride);
+  if (draw.once_in(4)) copy.dims[draw.from(0, copy.dims.size() - 1)].src_stride = 0;
+  return copy;
+}
+
+TEST_CASE("execute does what a plain loop does, with every instruction set and through every kernel") {
+  for_each_simd_target([] {
+    Draw draw(6);
+    for (int i = 0; i < 400; ++i) {
+      CAPTURE(i);
+      check_execute(large_random_copy(draw));
+    }
+  });
 }
 
 TEST_CASE("a source stride of 0 repeats") {
