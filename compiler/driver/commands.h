@@ -43,7 +43,7 @@ struct RunArguments {
   std::optional<std::string> like;  ///< a checkpoint whose names, shapes and dtypes the result has to have
   bool dry_run = false;
   bool force = false;
-  Resources resources;
+  Resources resources = {};
 };
 [[nodiscard]] ExitCode run(const Console& console, const RunArguments& arguments);
 
@@ -52,8 +52,8 @@ struct VerifyArguments {
   std::string from;
   std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
   std::vector<std::string> settings;
-  std::optional<CheckpointFormat> from_format;  ///< what `from` is read as, whatever it is
-  Resources resources;
+  Resources resources = {};
+  std::optional<CheckpointFormat> from_format = {};  ///< what `from` is read as, whatever it is
 };
 /// Whether a checkpoint is what a conversion gives, or comes back as it was; writes nothing that stays.
 [[nodiscard]] ExitCode verify(const Console& console, const VerifyArguments& arguments);

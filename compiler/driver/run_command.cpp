@@ -81,20 +81,20 @@ void print_json(const Console& console, const RunEstimate& will, const Output& o
 ExitCode run(const Console& console, const RunArguments& arguments) {
   auto from = parse_side_path(arguments.from);
   const auto to = parse_side_path(arguments.to);
-  if (!from || !to) return console.refuse_usage("run", "--from and --to take SIDE=PATH");
+  if (!from || !to) return console.refuse_usage("run", "`--from` and `--to` take SIDE=PATH");
   from->format = arguments.from_format;
   const std::optional<CheckpointFormat> file_format = format_of_file(to->path);
   if (file_format && arguments.to_format && file_format != arguments.to_format) {
-    return console.refuse_usage("run", fmt::format("--to-format {} does not go with a path that ends in {}",
+    return console.refuse_usage("run", fmt::format("`--to-format {}` does not go with a path that ends in `{}`",
                                                    name(*arguments.to_format), to->path.extension().string()));
   }
   auto options = run_options(arguments.resources);
-  if (!options) return console.refuse_usage("run", "--memory takes a size like 64MB or 1GB");
+  if (!options) return console.refuse_usage("run", "`--memory` takes a size like 64MB or 1GB");
   std::uint64_t max_shard_bytes = default_shard_bytes;
   if (arguments.max_shard_size) {
     const auto bytes = parse_byte_size(*arguments.max_shard_size);
-    if (!bytes) return console.refuse_usage("run", "--max-shard-size takes a size like 20KB or 5GB");
-    if (file_format) return console.refuse_usage("run", "--max-shard-size needs a directory to write to");
+    if (!bytes) return console.refuse_usage("run", "`--max-shard-size` takes a size like 20KB or 5GB");
+    if (file_format) return console.refuse_usage("run", "`--max-shard-size` needs a directory to write to");
     max_shard_bytes = *bytes;
   }
 

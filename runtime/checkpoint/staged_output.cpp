@@ -18,6 +18,7 @@
 #include "runtime/checkpoint/data_checksums.h"
 #include "runtime/checkpoint/durable_files.h"
 #include "runtime/checkpoint/posix_file.h"
+#include "runtime/checkpoint/write_behind.h"
 #include "runtime/checkpoint/written_names.h"
 
 // The protocol. DIR (or FILE) is the destination, P is its sibling `DIR.partial`.
@@ -142,6 +143,7 @@ struct StagedOutput::Impl {
     fs::path staged;
     fs::path final;
     FileDescriptor fd;
+    WriteBehind behind;
     bool renamed = false;
   };
 
@@ -194,7 +196,7 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   auto locked = lock_staging(at.staging, is_directory);
   if (!locked) return fail(std::move(locked.error()));
   if (!is_directory) {
-    files.push_back({at.staging, at.path, *std::move(locked)});
+    files.push_back({at.staging, at.path, *std::move(locked), WriteBehind(layout.files.front().size)});
     return prepare(files.front().fd.get(), at.staging, layout.files.front());
   }
   directory = *std::move(locked);
@@ -218,7 +220,7 @@ Result<void> StagedOutput::Impl::stage_file(const OutputFile& file) {
   const fs::path path = at.staging / file.name;
   FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd.valid()) return fail(write_failure(errno, "make", path));
-  files.push_back({path, at.path / file.name, std::move(fd)});
+  files.push_back({path, at.path / file.name, std::move(fd), WriteBehind(file.size)});
   return prepare(files.back().fd.get(), path, file);
 }
 
@@ -333,9 +335,10 @@ StagedOutput::~StagedOutput() = default;
 
 Result<void> StagedOutput::write(std::uint32_t file, std::uint64_t offset, std::span<const std::byte> bytes) {
   assert(file < impl_->layout_files);
-  const Impl::StagedFile& to = impl_->files[file];
+  Impl::StagedFile& to = impl_->files[file];
   const int error = write_at(to.fd.get(), offset, bytes);
   if (error != 0) return fail(write_failure(error, "write", to.staged));
+  to.behind.wrote(to.fd.get(), offset, bytes.size());
   return impl_->checksums.add(file, offset, bytes, [&to](std::uint64_t place, std::span<const std::byte> checksum) {
     const int failed = write_at(to.fd.get(), place, checksum);
     return failed == 0 ? Result<void>() : fail(write_failure(failed, "write", to.staged));

@@ -20,7 +20,7 @@ driver::ExitCode verify(const std::string& mapping, const std::string& from, std
   driver::Console console;
   console.quiet = true;
   console.json = true;
-  return driver::verify(console, {mapping, from, std::move(to), {}, {}, {}});
+  return driver::verify(console, {mapping, from, std::move(to), {}});
 }
 
 std::string write_mapping(const CheckpointFolder& folder, const std::string& rules) {
