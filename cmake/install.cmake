@@ -27,7 +27,7 @@ endforeach()
 
 set(omap_headers "${CMAKE_INSTALL_INCLUDEDIR}/omap")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/diagnostics" "${PROJECT_SOURCE_DIR}/runtime" COMPONENT runtime
-        DESTINATION "${omap_headers}" FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN "torch" EXCLUDE)
+        DESTINATION "${omap_headers}" FILES_MATCHING PATTERN "*.h" PATTERN "*.def" REGEX "/runtime/torch$" EXCLUDE)
 install(FILES "${PROJECT_SOURCE_DIR}/compiler/compile.h" "${PROJECT_SOURCE_DIR}/compiler/load_mapping.h"
         COMPONENT compiler DESTINATION "${omap_headers}/compiler")
 if(OMAP_TORCH)

@@ -7,6 +7,7 @@
 #include "compiler/driver/console.h"
 #include "compiler/driver/exit_code.h"
 #include "compiler/driver/run_options.h"
+#include "runtime/checkpoint/checkpoint_format.h"
 
 namespace omap::driver {
 
@@ -35,6 +36,8 @@ struct CompileArguments {
 struct RunArguments {
   std::string mapping;  ///< empty: the standard mapping that the checkpoint is for
   std::string from, to;
+  std::optional<CheckpointFormat> from_format;  ///< what `from` is read as, whatever it is
+  std::optional<CheckpointFormat> to_format;    ///< what `to` is written as; as its suffix or its side says without it
   std::vector<std::string> settings;
   std::optional<std::string> max_shard_size;
   std::optional<std::string> like;  ///< a checkpoint whose names, shapes and dtypes the result has to have
@@ -50,6 +53,7 @@ struct VerifyArguments {
   std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
   std::vector<std::string> settings;
   Resources resources = {};
+  std::optional<CheckpointFormat> from_format = {};  ///< what `from` is read as, whatever it is
 };
 /// Whether a checkpoint is what a conversion gives, or comes back as it was; writes nothing that stays.
 [[nodiscard]] ExitCode verify(const Console& console, const VerifyArguments& arguments);

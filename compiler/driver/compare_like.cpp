@@ -1,6 +1,7 @@
 #include "compiler/driver/compare_like.h"
 
 #include <set>
+#include <string>
 
 #include "runtime/bind/report_unclaimed.h"
 
@@ -14,12 +15,14 @@ void add(Diagnostics& diagnostics, const std::vector<std::string>& keys, std::st
 
 }  // namespace
 
-Diagnostics compare_like(const CopyProgram& program, const TensorIndex& like) {
+Diagnostics compare_like(const CopyProgram& program, std::string_view root, const TensorIndex& like,
+                         std::string_view like_root) {
   std::vector<std::string> extra, shapes, dtypes, missing;
-  std::set<std::string_view> written;
+  std::set<std::string> written;
   for (const Destination& destination : program.destinations) {
-    written.insert(destination.key);
-    const auto found = like.find(destination.key);
+    const std::string key = std::string(like_root) + destination.key.substr(root.size());
+    written.insert(key);
+    const auto found = like.find(key);
     if (!found) {
       extra.push_back(destination.key);
       continue;
@@ -29,7 +32,7 @@ Diagnostics compare_like(const CopyProgram& program, const TensorIndex& like) {
     if (wanted.dtype != destination.dtype) dtypes.push_back(destination.key);
   }
   for (const TensorInfo& tensor : like.tensors()) {
-    if (!written.contains(tensor.key)) missing.push_back(tensor.key);
+    if (tensor.key.starts_with(like_root) && !written.contains(tensor.key)) missing.push_back(tensor.key);
   }
   Diagnostics diagnostics;
   add(diagnostics, missing, "would not be written, and the checkpoint to be like has it",

@@ -12,7 +12,10 @@ namespace omap::driver {
 namespace {
 
 constexpr const char* mapping_help = "a .omap file, a plan, or std:NAME; FILE:NAME where a file holds several";
-constexpr const char* side_help = "SIDE=PATH; a path that ends in .safetensors is a file, any other a directory";
+constexpr const char* side_help = "SIDE=PATH, a checkpoint: a file or a directory";
+constexpr const char* to_help =
+    "SIDE=PATH; a path that ends in .safetensors, .pt, .pth or .bin is a file, any other a directory";
+constexpr const char* from_format_help = "read it as safetensors, dcp or torch, whatever it is";
 constexpr const char* set_help = "give a param of the mapping a value; may be repeated";
 
 constexpr const char* footer =
@@ -65,6 +68,12 @@ struct CommandLine {
     sub.add_option("--memory", resources.memory, "for buffers: 32MB, 1GB (64MiB without); 1MiB a thread at least");
   }
   void add_werror(CLI::App& sub) { sub.add_flag("--werror", console.warnings_are_errors, "take warnings as errors"); }
+  static void add_format(CLI::App& sub, const char* option, std::optional<CheckpointFormat>& format, const char* help) {
+    sub.add_option_function<std::string>(
+           option, [&format](const std::string& name) { format = checkpoint_format_from_name(name); }, help)
+        ->check(
+            CLI::IsMember(std::vector<std::string>(checkpoint_format_names.begin(), checkpoint_format_names.end())));
+  }
   void add_check() {
     CLI::App* sub = app.add_subcommand("check", "compile mappings and say what is wrong with them");
     sub->add_option("FILE", files, ".omap files, or std:NAME")->required();
@@ -96,7 +105,10 @@ struct CommandLine {
     sub->add_option("MAPPING", run_arguments.mapping,
                     fmt::format("{}; without it the standard mapping that the checkpoint is for", mapping_help));
     sub->add_option("--from", run_arguments.from, side_help)->required();
-    sub->add_option("--to", run_arguments.to, side_help)->required();
+    sub->add_option("--to", run_arguments.to, to_help)->required();
+    add_format(*sub, "--from-format", run_arguments.from_format, from_format_help);
+    add_format(*sub, "--to-format", run_arguments.to_format,
+               "what to write a directory as: safetensors, dcp or torch; as its side is declared without it");
     sub->add_option("--set", run_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
     sub->add_option("--max-shard-size", run_arguments.max_shard_size,
                     "start a new file before this size: 20KB, 5GB (50GB without)");
@@ -113,6 +125,7 @@ struct CommandLine {
     CLI::App* sub = app.add_subcommand("verify", "check that a checkpoint is what a conversion gives, bit for bit");
     sub->add_option("MAPPING", verify_arguments.mapping, mapping_help)->required();
     sub->add_option("--from", verify_arguments.from, "SIDE=PATH, the checkpoint to convert")->required();
+    add_format(*sub, "--from-format", verify_arguments.from_format, from_format_help);
     CLI::Option_group* against = sub->add_option_group("against", "what the conversion is compared with");
     against->add_option("--to", verify_arguments.to, "SIDE=PATH, the checkpoint that it should give");
     against->add_flag("--round-trip")->description("itself: there and back, by way of a temporary directory");

@@ -1,28 +1,63 @@
 #include "compiler/driver/output.h"
 
+#include <string>
+#include <vector>
+
+#include "runtime/checkpoint/distributed/distributed_layout.h"
 #include "runtime/checkpoint/safetensors_layout.h"
+#include "runtime/checkpoint/safetensors_names.h"
+#include "runtime/checkpoint/torch/torch_layout.h"
+#include "runtime/checkpoint/torch/torch_names.h"
 #include "runtime/json/json.h"
 
 namespace omap::driver {
+namespace {
 
-Result<Output> lay_out_output(const BoundMapping& bound, const std::filesystem::path& path,
-                              std::uint64_t max_shard_bytes) {
+Result<CheckpointLayout> lay_out_file(std::span<const OutputTensor> tensors, CheckpointFormat format,
+                                      std::string name) {
+  return format == CheckpointFormat::torch ? lay_out_torch_file(tensors, std::move(name))
+                                           : lay_out_safetensors_file(tensors, std::move(name));
+}
+
+Result<CheckpointLayout> lay_out_directory(std::span<const OutputTensor> tensors, CheckpointFormat format,
+                                           std::string_view root, bool has_config, std::uint64_t max_shard_bytes) {
+  switch (format) {
+    case CheckpointFormat::safetensors:
+      return lay_out_safetensors_directory(tensors, max_shard_bytes);
+    case CheckpointFormat::torch:
+      return lay_out_torch_directory(tensors, max_shard_bytes);
+    case CheckpointFormat::dcp:
+      break;
+  }
+  const DistributedPlace place = has_config ? DistributedPlace::step : DistributedPlace::directory;
+  return lay_out_distributed(tensors, root, place, max_shard_bytes);
+}
+
+}  // namespace
+
+std::optional<CheckpointFormat> format_of_file(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  if (name.ends_with(safetensors_suffix)) return CheckpointFormat::safetensors;
+  return is_torch_file_name(name) ? std::optional(CheckpointFormat::torch) : std::nullopt;
+}
+
+Result<Output> lay_out_output(const BoundMapping& bound, const std::filesystem::path& path, CheckpointFormat format,
+                              std::string_view root, std::uint64_t max_shard_bytes) {
   const CopyProgram& program = bound.program;
   std::vector<OutputTensor> tensors;
   tensors.reserve(program.destinations.size());
   for (const Destination& destination : program.destinations) {
     tensors.push_back({destination.key, destination.dtype, destination.shape});
   }
-  Output output{path, path.extension() != ".safetensors", {}};
-  auto layout = output.is_directory ? lay_out_safetensors_directory(tensors, max_shard_bytes)
-                                    : lay_out_safetensors_file(tensors, path.filename().string());
+  const bool has_config = bound.configs.contains(std::string(default_config_file));
+  Output output{path, !format_of_file(path), {}};
+  auto layout = output.is_directory ? lay_out_directory(tensors, format, root, has_config, max_shard_bytes)
+                                    : lay_out_file(tensors, format, path.filename().string());
   if (!layout) return fail(std::move(layout.error()));
   output.layout = std::move(*layout);
   if (!output.is_directory) return output;
   for (const auto& [name, config] : bound.configs) {
-    std::string text = dump_json_indented(config) + "\n";
-    const std::uint64_t size = text.size();
-    output.layout.files.push_back({name, std::move(text), size});
+    output.layout.files.push_back(text_file(name, dump_json_indented(config) + "\n"));
   }
   return output;
 }

@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string_view>
 
 #include "diagnostics/diagnostic.h"
 #include "runtime/bind/bind.h"
+#include "runtime/checkpoint/checkpoint_format.h"
 #include "runtime/checkpoint/checkpoint_layout.h"
 
 namespace omap::driver {
@@ -16,8 +19,14 @@ struct Output {
   CheckpointLayout layout;
 };
 
-/// A path that ends in `.safetensors` is a file; any other is a directory, which gets the mapping's configs too.
+/// The format of the one file that a path names by its suffix; nothing for the path of a directory.
+[[nodiscard]] std::optional<CheckpointFormat> format_of_file(const std::filesystem::path& path);
+
+/// Lays out what `bound` makes: a file where `format_of_file` has a format, which is `format`; else a directory, which
+/// gets the mapping's configs too. A distributed checkpoint with a `config.json` becomes the directory of a step.
+/// `root` is what keys begin with in this format.
 [[nodiscard]] Result<Output> lay_out_output(const BoundMapping& bound, const std::filesystem::path& path,
+                                            CheckpointFormat format, std::string_view root,
                                             std::uint64_t max_shard_bytes);
 
 }  // namespace omap::driver

@@ -23,7 +23,8 @@ LoadedMapping failed(Diagnostic diagnostic) { return {std::nullopt, {std::move(d
 
 LoadedMapping recognise(const SidePath& from, const std::string& to, const std::vector<std::string>& settings) {
   // What is wrong with the checkpoint itself is wrong for every mapping.
-  if (const auto checkpoint = open_checkpoint(from.path); !checkpoint) return {std::nullopt, checkpoint.error(), {}};
+  if (const auto checkpoint = open_checkpoint(from.path, from.format); !checkpoint)
+    return {std::nullopt, checkpoint.error(), {}};
   std::vector<Candidate> candidates;
   std::vector<std::string> refused;
   for (const StandardMapping& mapping : standard_mappings()) {

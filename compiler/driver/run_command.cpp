@@ -12,6 +12,7 @@
 #include "compiler/driver/recognise.h"
 #include "compiler/driver/sides.h"
 #include "compiler/load_mapping.h"
+#include "runtime/bind/source_keys.h"
 #include "runtime/json/json.h"
 #include "runtime/run/run.h"
 
@@ -33,6 +34,14 @@ std::uint64_t peak_resident_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+/// A file is what its suffix says; a directory what was asked for, or as its side is declared.
+CheckpointFormat output_format(const Plan& plan, std::string_view side, std::optional<CheckpointFormat> of_file,
+                               std::optional<CheckpointFormat> asked) {
+  if (of_file || asked) return of_file ? *of_file : *asked;
+  const SideDeclaration& declared = plan.left.name == side ? plan.left : plan.right;
+  return checkpoint_format_from_name(declared.format).value_or(CheckpointFormat::safetensors);
 }
 
 void print_dry_run(const Console& console, const RunEstimate& will, const Output& output) {
@@ -70,17 +79,22 @@ void print_json(const Console& console, const RunEstimate& will, const Output& o
 }  // namespace
 
 ExitCode run(const Console& console, const RunArguments& arguments) {
-  const auto from = parse_side_path(arguments.from);
+  auto from = parse_side_path(arguments.from);
   const auto to = parse_side_path(arguments.to);
   if (!from || !to) return console.refuse_usage("run", "`--from` and `--to` take SIDE=PATH");
+  from->format = arguments.from_format;
+  const std::optional<CheckpointFormat> file_format = format_of_file(to->path);
+  if (file_format && arguments.to_format && file_format != arguments.to_format) {
+    return console.refuse_usage("run", fmt::format("`--to-format {}` does not go with a path that ends in `{}`",
+                                                   name(*arguments.to_format), to->path.extension().string()));
+  }
   auto options = run_options(arguments.resources);
   if (!options) return console.refuse_usage("run", "`--memory` takes a size like 64MB or 1GB");
   std::uint64_t max_shard_bytes = default_shard_bytes;
   if (arguments.max_shard_size) {
     const auto bytes = parse_byte_size(*arguments.max_shard_size);
     if (!bytes) return console.refuse_usage("run", "`--max-shard-size` takes a size like 20KB or 5GB");
-    if (to->path.extension() == ".safetensors")
-      return console.refuse_usage("run", "`--max-shard-size` needs a directory to write to");
+    if (file_format) return console.refuse_usage("run", "`--max-shard-size` needs a directory to write to");
     max_shard_bytes = *bytes;
   }
 
@@ -91,8 +105,11 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   if (loading != done || !loaded.plan) return loading;
   const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
 
-  auto bound = bind_source(*loaded.plan, *from, to->side, arguments.settings);
+  const CheckpointFormat format = output_format(*loaded.plan, to->side, file_format, arguments.to_format);
+  auto bound = bind_source(*loaded.plan, *from, to->side, arguments.settings, name(format));
   if (!bound) return fail_with(bound.error());
+  const SideDeclaration& side = loaded.plan->destination_side(bound->direction);
+  const std::string root = root_in(side, name(format));
   const ExitCode noted = console.report(bound->mapping.notes, loaded.sources);
   if (noted != done) return noted;
   const CopyProgram& program = bound->mapping.program;
@@ -101,10 +118,10 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   if (arguments.like) {
     const auto like = open_checkpoint(*arguments.like);
     if (!like) return fail_with(like.error());
-    const Diagnostics differences = compare_like(program, like->index());
+    const Diagnostics differences = compare_like(program, root, like->index(), root_in(side, like->format()));
     if (!differences.empty()) return fail_with(differences);
   }
-  auto output = lay_out_output(bound->mapping, to->path, max_shard_bytes);
+  auto output = lay_out_output(bound->mapping, to->path, format, root, max_shard_bytes);
   if (!output) return fail_with(output.error());
   const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout,
                                          from->path, source.index().files());

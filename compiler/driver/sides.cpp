@@ -79,8 +79,8 @@ std::vector<std::string> config_files(const Plan& plan) {
   return {files.begin(), files.end()};
 }
 
-Result<Source> open_source(const std::filesystem::path& path, const std::vector<std::string>& files) {
-  auto reader = open_checkpoint(path);
+Result<Source> open_source(const SidePath& from, const std::vector<std::string>& files) {
+  auto reader = open_checkpoint(from.path, from.format);
   if (!reader) return fail(std::move(reader.error()));
   Configs configs;
   for (const std::string& file : files) {
@@ -104,7 +104,7 @@ Result<Opened> open_for(const Plan& plan, const SidePath& from, const std::optio
   if (!direction) return fail(direction.error());
   auto values = parse_settings(plan, settings);
   if (!values) return fail(std::move(values.error()));
-  auto source = open_source(from.path, config_files(plan));
+  auto source = open_source(from, config_files(plan));
   if (!source) return fail(std::move(source.error()));
   BindOptions options;
   options.direction = *direction;

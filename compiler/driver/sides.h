@@ -18,6 +18,8 @@ namespace omap::driver {
 struct SidePath {
   std::string side;
   std::filesystem::path path;
+  /// What it is read as; by its contents without it.
+  std::optional<CheckpointFormat> format = {};
 };
 /// Nothing if there is no `=`, or nothing on one of its sides.
 [[nodiscard]] std::optional<SidePath> parse_side_path(const std::string& text);
@@ -32,7 +34,7 @@ struct Source {
   /// What its directory has of config.json and of the files that the plan names.
   Configs configs;
 };
-[[nodiscard]] Result<Source> open_source(const std::filesystem::path& path, const std::vector<std::string>& files);
+[[nodiscard]] Result<Source> open_source(const SidePath& from, const std::vector<std::string>& files);
 
 /// The config files that a plan reads or writes.
 [[nodiscard]] std::vector<std::string> config_files(const Plan& plan);

@@ -59,7 +59,8 @@ ExitCode verify_result(const Verification& verification, const SidePath& from, c
 Result<void> convert(const Verification& verification, const Bound& bound, const std::filesystem::path& source,
                      const std::filesystem::path& directory) {
   const CheckpointReader& reader = bound.source.reader;
-  const auto output = lay_out_output(bound.mapping, directory, std::numeric_limits<std::uint64_t>::max());
+  const auto output = lay_out_output(bound.mapping, directory, CheckpointFormat::safetensors, "",
+                                     std::numeric_limits<std::uint64_t>::max());
   if (!output) return fail(output.error());
   auto allowed =
       check_destination(output->path, output->is_directory, {}, output->layout, source, reader.index().files());
@@ -95,9 +96,10 @@ ExitCode verify_round_trip(const Verification& verification, const SidePath& fro
 }  // namespace
 
 ExitCode verify(const Console& console, const VerifyArguments& arguments) {
-  const auto from = parse_side_path(arguments.from);
+  auto from = parse_side_path(arguments.from);
   const auto to = arguments.to ? parse_side_path(*arguments.to) : std::nullopt;
   if (!from || (arguments.to && !to)) return console.refuse_usage("verify", "`--from` and `--to` take SIDE=PATH");
+  from->format = arguments.from_format;
   const auto options = run_options(arguments.resources);
   if (!options) return console.refuse_usage("verify", "`--memory` takes a size like 64MB or 1GB");
   const LoadedMapping mapping = load_mapping(arguments.mapping);

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "diagnostics/nearest.h"
-#include "runtime/checkpoint/distributed/distributed_checkpoint.h"
+#include "runtime/checkpoint/distributed/distributed_names.h"
 #include "runtime/checkpoint/safetensors_names.h"
 #include "runtime/checkpoint/torch/torch_names.h"
 
@@ -22,10 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view distributed_suffix = ".distcp";
-/// Where OLMo-core puts the distributed checkpoint in the directory of a step.
-constexpr std::string_view model_and_optim = "model_and_optim";
-/// Where it puts the files of an unsharded checkpoint, if there are several.
+/// Where OLMo-core puts the files of an unsharded checkpoint, if there are several.
 constexpr std::string_view unsharded_folder = "model";
 /// What the files of a rank begin with where each wrote its own.
 constexpr std::string_view rank_prefix = "shard-";
@@ -56,7 +53,16 @@ Diagnostic not_found(const fs::path& path, const std::error_code& error) {
   return std::move(missing).help("give a checkpoint's file, its index, or the directory that it is in");
 }
 
-Diagnostic no_checkpoint_in(const fs::path& directory, const std::vector<std::string>& names) {
+/// The format that a checkpoint has to be in, if one is asked for.
+using Wanted = std::optional<CheckpointFormat>;
+
+bool is_wanted(const Wanted& wanted, CheckpointFormat format) { return !wanted || *wanted == format; }
+
+Diagnostic no_checkpoint_in(const fs::path& directory, const std::vector<std::string>& names, const Wanted& wanted) {
+  if (wanted) {
+    return Diagnostic(Code::not_a_checkpoint, "there is no {} checkpoint in `{}`", name(*wanted), directory.string())
+        .help("leave `--from-format` out: what a checkpoint is, its files say");
+  }
   const auto is_piece = [](const std::string& name) { return name.ends_with(distributed_suffix); };
   if (std::ranges::any_of(names, is_piece)) {
     return Diagnostic(Code::not_a_checkpoint, "`{}` has `*{}` files, but no `{}`", directory.string(),
@@ -142,11 +148,16 @@ CheckpointFiles distributed_at(const fs::path& metadata, const fs::path& directo
 }
 
 /// Files that Transformers looks for, by their own names.
-Result<std::optional<CheckpointFiles>> find_named(const fs::path& directory, const std::vector<std::string>& names) {
-  const auto has = [&](std::string_view name) { return std::ranges::binary_search(names, name); };
-  const auto metadata = find_metadata(directory);
-  for (const std::string_view safetensors : {safetensors_index_file, safetensors_single_file}) {
-    if (metadata && has(safetensors)) return fail(two_checkpoints(directory, *metadata, safetensors));
+Result<std::optional<CheckpointFiles>> find_named(const fs::path& directory, const std::vector<std::string>& names,
+                                                  const Wanted& wanted) {
+  using enum CheckpointFormat;
+  const auto has = [&](std::string_view name) {
+    const bool is_safetensors = name == safetensors_index_file || name == safetensors_single_file;
+    return is_wanted(wanted, is_safetensors ? safetensors : torch) && std::ranges::binary_search(names, name);
+  };
+  const auto metadata = is_wanted(wanted, dcp) ? find_metadata(directory) : std::nullopt;
+  for (const std::string_view file : {safetensors_index_file, safetensors_single_file}) {
+    if (metadata && has(file)) return fail(two_checkpoints(directory, *metadata, file));
   }
   if (metadata) return distributed_at(directory / *metadata, directory);
   if (has(safetensors_index_file) && has(safetensors_single_file)) {
@@ -161,14 +172,16 @@ Result<std::optional<CheckpointFiles>> find_named(const fs::path& directory, con
 }
 
 /// Files of one kind, whatever they are called.
-Result<std::optional<CheckpointFiles>> find_by_suffix(const fs::path& directory,
-                                                      const std::vector<std::string>& names) {
+Result<std::optional<CheckpointFiles>> find_by_suffix(const fs::path& directory, const std::vector<std::string>& names,
+                                                      const Wanted& wanted) {
   CheckpointFiles found{{}, {}, {}, directory};
   for (const std::string& name : names) {
-    if (name.ends_with(safetensors_suffix)) found.files.push_back(directory / name);
+    const bool is_safetensors = name.ends_with(safetensors_suffix);
+    if (is_safetensors && is_wanted(wanted, CheckpointFormat::safetensors)) found.files.push_back(directory / name);
   }
   if (auto missing = shards_missing(directory, found.files)) return fail(*std::move(missing));
   if (!found.files.empty()) return found;
+  if (!is_wanted(wanted, CheckpointFormat::torch)) return std::nullopt;
   if (std::ranges::binary_search(names, torch_model_file)) {
     found.files.push_back(directory / torch_model_file);
     return found;
@@ -180,13 +193,13 @@ Result<std::optional<CheckpointFiles>> find_by_suffix(const fs::path& directory,
   return found.files.empty() ? std::nullopt : std::optional(std::move(found));
 }
 
-Result<CheckpointFiles> find_in_directory(const fs::path& directory) {
+Result<CheckpointFiles> find_in_directory(const fs::path& directory, const Wanted& wanted) {
   for (const fs::path& place : {directory, directory / unsharded_folder}) {
     std::error_code error;
     const std::vector<std::string> names = names_in(place, error);
     if (error && place == directory) return fail(not_found(directory, error));
     for (const auto& find : {find_named, find_by_suffix}) {
-      auto found = find(place, names);
+      auto found = find(place, names, wanted);
       if (!found) return fail(std::move(found.error()));
       if (!*found) continue;
       if (place != directory) (*found)->directory = directory;
@@ -194,21 +207,27 @@ Result<CheckpointFiles> find_in_directory(const fs::path& directory) {
     }
   }
   std::error_code ignored;
-  return fail(no_checkpoint_in(directory, names_in(directory, ignored)));
+  return fail(no_checkpoint_in(directory, names_in(directory, ignored), wanted));
 }
 
 }  // namespace
 
-Result<CheckpointFiles> find_checkpoint_files(const fs::path& path) {
+Result<CheckpointFiles> find_checkpoint_files(const fs::path& path, std::optional<CheckpointFormat> wanted) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) return fail(not_found(path, {}));
   if (error) return fail(not_found(path, error));
-  if (fs::is_directory(status)) return find_in_directory(path);
+  if (fs::is_directory(status)) return find_in_directory(path, wanted);
 
   const std::string name = path.filename().string();
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (name == distributed_metadata_file) return distributed_at(path, directory);
+  if (name == distributed_metadata_file && is_wanted(wanted, CheckpointFormat::dcp)) {
+    return distributed_at(path, directory);
+  }
+  if (wanted == CheckpointFormat::dcp) {
+    return fail(Diagnostic(Code::not_a_checkpoint, "`{}` is a file, and a dcp checkpoint is a directory", path.string())
+                    .help("leave `--from-format` out, or give the directory with `{}`", distributed_metadata_file));
+  }
   if (name.ends_with(safetensors_index_suffix) || name.ends_with(torch_index_suffix)) {
     return CheckpointFiles{{}, path, {}, directory};
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
+#include "runtime/checkpoint/checkpoint_format.h"
 
 namespace omap {
 
@@ -30,7 +31,9 @@ struct CheckpointFiles {
 ///     any *.pt, *.pth and *.bin, likewise
 ///     model/, a directory of such files
 ///
-/// Lines are tried in order, but distributed checkpoints and safetensors beside each other have to be told apart.
-[[nodiscard]] Result<CheckpointFiles> find_checkpoint_files(const std::filesystem::path& path);
+/// Lines are tried in order, but distributed checkpoints and safetensors beside each other have to be told apart: where
+/// a format is `wanted`, lines of others are passed over.
+[[nodiscard]] Result<CheckpointFiles> find_checkpoint_files(const std::filesystem::path& path,
+                                                            std::optional<CheckpointFormat> wanted = {});
 
 }  // namespace omap

@@ -36,10 +36,10 @@ Result<void> CheckpointReader::read(std::uint32_t file, std::uint64_t offset, st
   return impl_->files[file].read(offset, out);
 }
 
-Result<CheckpointReader> open_checkpoint(const fs::path& path) {
-  auto found = find_checkpoint_files(path);
+Result<CheckpointReader> open_checkpoint(const fs::path& path, std::optional<CheckpointFormat> wanted) {
+  auto found = find_checkpoint_files(path, wanted);
   if (!found) return fail(std::move(found.error()));
-  auto opened = found->metadata ? open_distributed_checkpoint(*found->metadata) : open_tensor_files(*found);
+  auto opened = found->metadata ? open_distributed_checkpoint(*found->metadata) : open_tensor_files(*found, wanted);
   if (!opened) return fail(std::move(opened.error()));
 
   std::vector<fs::path> paths;

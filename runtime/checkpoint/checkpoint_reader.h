@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
+#include "runtime/checkpoint/checkpoint_format.h"
 #include "runtime/checkpoint/tensor_index.h"
 
 namespace omap {
@@ -39,12 +40,14 @@ class CheckpointReader {
   struct Impl;
   explicit CheckpointReader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
-  friend Result<CheckpointReader> open_checkpoint(const std::filesystem::path& path);
+  friend Result<CheckpointReader> open_checkpoint(const std::filesystem::path&, std::optional<CheckpointFormat>);
 };
 
 /// Opens what is at `path`, in whatever format its contents are: a safetensors file, a file of `torch.save`, an index
 /// of such files, or a directory that holds them or a checkpoint of torch.distributed.checkpoint (see
-/// `find_checkpoint_files`). Every header is read and checked here; no tensor's bytes are.
-[[nodiscard]] Result<CheckpointReader> open_checkpoint(const std::filesystem::path& path);
+/// `find_checkpoint_files`). Every header is read and checked here; no tensor's bytes are. Where a format is `wanted`,
+/// files are read as that one, whatever they are.
+[[nodiscard]] Result<CheckpointReader> open_checkpoint(const std::filesystem::path& path,
+                                                       std::optional<CheckpointFormat> wanted = {});
 
 }  // namespace omap

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/checkpoint/checkpoint_file.h"
+#include "runtime/checkpoint/checkpoint_format.h"
 #include "runtime/checkpoint/tensor_index.h"
 
 namespace omap {

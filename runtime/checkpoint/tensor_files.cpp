@@ -73,7 +73,9 @@ Result<std::vector<fs::path>> shards_of(const WeightMap& weight_map, const fs::p
 
 class FilesReader {
  public:
-  explicit FilesReader(const CheckpointFiles& found) : found_(found) { opened_.format = "safetensors"; }
+  FilesReader(const CheckpointFiles& found, std::optional<CheckpointFormat> wanted) : found_(found), wanted_(wanted) {
+    opened_.format = name(CheckpointFormat::safetensors);
+  }
 
   Result<OpenedCheckpoint> read() {
     std::vector<fs::path> files = found_.files;
@@ -107,14 +109,15 @@ class FilesReader {
     std::array<std::byte, 16> first{};
     const std::span<std::byte> there = std::span(first).first(std::min<std::uint64_t>(first.size(), file.size()));
     if (auto done = file.read(0, there); !done) return done;
-    if (begins_torch_archive(there)) {
+    const bool is_torch = wanted_ ? *wanted_ == CheckpointFormat::torch : begins_torch_archive(there);
+    if (is_torch) {
       auto tensors = read_torch_tensors(file, number);
       if (!tensors) return fail(std::move(tensors.error()));
-      opened_.format = "torch";
+      opened_.format = name(CheckpointFormat::torch);
       for (TensorInfo& tensor : *tensors) pieces_.push_back({std::move(tensor), {}});
       return {};
     }
-    if (!file.path().string().ends_with(safetensors_suffix) && !begins_safetensors(there, file.size())) {
+    if (!wanted_ && !file.path().string().ends_with(safetensors_suffix) && !begins_safetensors(there, file.size())) {
       return fail(not_a_tensor_file(file.path()));
     }
     auto header = read_header(file);
@@ -206,6 +209,7 @@ class FilesReader {
   }
 
   const CheckpointFiles& found_;
+  std::optional<CheckpointFormat> wanted_;
   WeightMap weight_map_;
   OpenedCheckpoint opened_;
   std::vector<SavedPiece> pieces_;
@@ -215,6 +219,8 @@ class FilesReader {
 
 }  // namespace
 
-Result<OpenedCheckpoint> open_tensor_files(const CheckpointFiles& found) { return FilesReader(found).read(); }
+Result<OpenedCheckpoint> open_tensor_files(const CheckpointFiles& found, std::optional<CheckpointFormat> wanted) {
+  return FilesReader(found, wanted).read();
+}
 
 }  // namespace omap

@@ -18,7 +18,7 @@ bool is_file_or_shard(std::string_view name, std::string_view stem, std::string_
   return name[stem.size()] == '-' && name.find("-of-") != std::string_view::npos;
 }
 
-bool is_distributed_file(std::string_view name) { return name.starts_with("__") && name.ends_with(".distcp"); }
+bool is_distributed_file(std::string_view name) { return name.starts_with("__") && name.ends_with(distributed_suffix); }
 
 /// Folder and name of a file; the folder is empty if it is in none.
 std::pair<std::string_view, std::string_view> split(std::string_view name) {
@@ -51,15 +51,15 @@ bool is_weight_file_name(std::string_view name) {
   const auto [folder, file] = split(name);
   if (is_weight_folder(folder)) return is_distributed_file(file);
   if (!folder.empty()) return false;
-  return is_file_or_shard(file, "model", ".safetensors") || is_file_or_shard(file, "pytorch_model", ".bin") ||
+  return is_file_or_shard(file, "model", safetensors_suffix) || is_file_or_shard(file, "pytorch_model", ".bin") ||
          is_distributed_file(file);
 }
 
 bool is_leftover_name(std::string_view name) {
   const auto [folder, file] = split(name);
   if (!folder.empty() && !is_weight_folder(folder)) return false;
-  return file == ".metadata" || file.ends_with(".json") || file.ends_with(".safetensors") || file.ends_with(".bin") ||
-         file.ends_with(".distcp");
+  return file == distributed_metadata_file || file.ends_with(".json") || file.ends_with(safetensors_suffix) ||
+         file.ends_with(".bin") || file.ends_with(distributed_suffix);
 }
 
 std::vector<std::string> names_below(const fs::path& directory) {

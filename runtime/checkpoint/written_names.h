@@ -6,6 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/checkpoint/distributed/distributed_names.h"
+#include "runtime/checkpoint/safetensors_names.h"
+#include "runtime/checkpoint/torch/torch_names.h"
+
 namespace omap {
 
 // Which names in a checkpoint's directory belong to the weights, whatever format wrote them. Names are relative to the
@@ -13,10 +17,10 @@ namespace omap {
 
 /// Files that make others a checkpoint: a loader begins with them.
 inline constexpr std::array<std::string_view, 4> index_file_names = {
-    "model.safetensors.index.json", "pytorch_model.bin.index.json", ".metadata", "model_and_optim/.metadata"};
+    safetensors_index_file, torch_index_file, distributed_metadata_file, "model_and_optim/.metadata"};
 
 /// Folders of such a directory that have weights in them.
-inline constexpr std::array<std::string_view, 1> weight_folders = {"model_and_optim"};
+inline constexpr std::array<std::string_view, 1> weight_folders = {model_and_optim};
 
 [[nodiscard]] bool is_index_file_name(std::string_view name);
 

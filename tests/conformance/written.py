@@ -34,7 +34,7 @@ class Written:
         return sorted(self.directory.glob("*.safetensors"))
 
 
-def _run(olmoc: Path, mapping: str, source: tuple[str, Path], destination: tuple[str, Path], *options: str) -> None:
+def run(olmoc: Path, mapping: str, source: tuple[str, Path], destination: tuple[str, Path], *options: str) -> None:
     command = [str(olmoc), "run", mapping, "--from", f"{source[0]}={source[1]}",
                "--to", f"{destination[0]}={destination[1]}", *options]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -46,7 +46,7 @@ def _run_to_shards(olmoc: Path, mapping: str, source: tuple[str, Path], destinat
     """Raises the size limit from a fifth of the whole until as many shards as wanted come out."""
     total = sum(file.stat().st_size for file in source[1].glob("*.safetensors"))
     for limit in range(total // SHARDS, total, max(1, total // 100)):
-        _run(olmoc, mapping, source, destination, "--max-shard-size", str(limit))
+        run(olmoc, mapping, source, destination, "--max-shard-size", str(limit))
         shards = len(list(destination[1].glob("*.safetensors")))
         if shards == SHARDS:
             return
@@ -88,11 +88,12 @@ def written_by(olmoc: Path, fixtures: Path):
             shutil.copy(fixture / "expected" / "olmo_core.safetensors", native / "model.safetensors")
 
             one = Written(f"{family}, one file", work / f"{family}-hf", fixture, "hf")
-            _run(olmoc, mapping, ("olmo_core", native), ("hf", one.directory))
+            run(olmoc, mapping, ("olmo_core", native), ("hf", one.directory))
             shards = Written(f"{family}, {SHARDS} shards", work / f"{family}-hf-shards", fixture, "hf")
             _run_to_shards(olmoc, mapping, ("olmo_core", native), ("hf", shards.directory))
             back = Written(f"{family}, back to OLMo-core", work / f"{family}-olmo_core", fixture, "olmo_core")
             checkpoints += [_as_hf(one), _as_hf(shards)]
-            _run(olmoc, mapping, ("hf", _way_back(one, work)), ("olmo_core", back.directory))
+            run(olmoc, mapping, ("hf", _way_back(one, work)), ("olmo_core", back.directory),
+                "--to-format", "safetensors")
             checkpoints.append(back)
         yield checkpoints

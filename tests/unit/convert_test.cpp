@@ -35,12 +35,15 @@ driver::ExitCode convert(const std::string& mapping, const std::string& from, co
   return driver::run(quiet(), arguments);
 }
 
+/// Names included, but for a root that one of them has before its keys.
 bool equal(const fs::path& a, const fs::path& b) {
   const auto first = open_checkpoint(a);
   const auto second = open_checkpoint(b);
   REQUIRE(first);
   REQUIRE(second);
-  const auto found = compare(*first, *second, {});
+  CompareOptions options;
+  options.find_root = true;
+  const auto found = compare(*first, *second, options);
   REQUIRE(found);
   return found->same() && found->equal > 0;
 }
@@ -135,6 +138,45 @@ TEST_CASE("through a saved plan, and in five shards") {
   const fs::path back = folder.path() / "back.safetensors";
   REQUIRE(convert("std:olmo2", "hf=" + shards.string(), "olmo_core=" + back.string()) == driver::done);
   CHECK(open_checkpoint(back)->index().tensors().size() == 135);
+}
+
+TEST_CASE("a destination is in the format of its side, of its suffix, or that is asked for") {
+  const CheckpointFolder folder;
+  const fs::path expected = fixtures / "olmo2_tied/expected/olmo_core.safetensors";
+  driver::RunArguments arguments;
+  arguments.mapping = "std:olmo2";
+  arguments.from = "hf=" + (fixtures / "olmo2_tied/hf").string();
+  struct Wanted {
+    std::string name;
+    std::optional<CheckpointFormat> asked;
+    std::string format;
+  };
+  using enum CheckpointFormat;
+  const std::vector<Wanted> all = {{"declared", {}, "dcp"},
+                                   {"file.pt", {}, "torch"},
+                                   {"file.safetensors", safetensors, "safetensors"},
+                                   {"asked", torch, "torch"},
+                                   {"plain", safetensors, "safetensors"}};
+  for (const Wanted& wanted : all) {
+    CAPTURE(wanted.name);
+    const fs::path path = folder.path() / wanted.name;
+    arguments.to = "olmo_core=" + path.string();
+    arguments.to_format = wanted.asked;
+    // Keys have a root in one format and not in another: that is no difference.
+    arguments.like = wanted.name == "declared" ? expected.string() : (folder.path() / "declared").string();
+    REQUIRE(driver::run(quiet(), arguments) == driver::done);
+    const auto made = open_checkpoint(path);
+    REQUIRE(made);
+    CHECK(made->format() == wanted.format);
+    CHECK(equal(path, expected));
+    const fs::path back = folder.path() / (wanted.name + "-back.safetensors");
+    REQUIRE(convert("std:olmo2", arguments.to, "hf=" + back.string()) == driver::done);
+    CHECK(equal(back, fixtures / "olmo2_tied/expected/hf.safetensors"));
+  }
+  arguments.from_format = torch;
+  CHECK(driver::run(quiet(), arguments) == driver::wrong_input);
+  arguments.to = "olmo_core=x.pt";
+  CHECK(driver::run(quiet(), arguments) == driver::wrong_usage);
 }
 
 TEST_CASE("plans that released versions wrote still convert") {

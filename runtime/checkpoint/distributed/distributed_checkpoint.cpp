@@ -30,7 +30,7 @@ class DistributedReader {
  public:
   DistributedReader(const DistributedMetadata& metadata, fs::path metadata_file)
       : metadata_(metadata), metadata_file_(std::move(metadata_file)) {
-    opened_.format = "dcp";
+    opened_.format = name(CheckpointFormat::dcp);
     opened_.objects = metadata.objects;
   }
 

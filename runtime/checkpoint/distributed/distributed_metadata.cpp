@@ -167,19 +167,27 @@ class MetadataReader {
     return {};
   }
 
-  /// The state of `TensorProperties` is (dtype, layout, requires_grad, memory format, pin_memory).
-  [[nodiscard]] Result<Dtype> read_dtype(std::string_view key, PickleValue entry) const {
+  /// `TensorProperties` by its state (dtype, layout, requires_grad, memory format, pin_memory), or by a call of the
+  /// class with as many of these as are not its defaults.
+  static std::optional<PickleValue> properties_of(PickleValue entry) {
     const auto properties = attribute(entry, "properties");
-    const auto state = properties && is_a(*properties, "TensorProperties") ? properties->state() : std::nullopt;
-    if (!state || !state->is(PickleKind::tuple) || state->size() < 5) {
-      return invalid(fmt::format("`{}` has no properties of a tensor", key));
-    }
-    const std::string_view name = (*state)[0].name();
+    if (!properties || !is_a(*properties, "TensorProperties")) return std::nullopt;
+    const auto state = properties->state();
+    const auto values = state ? state : properties->arguments();
+    const std::size_t fewest = state ? 5 : 1;
+    return values->is(PickleKind::tuple) && values->size() >= fewest ? values : std::nullopt;
+  }
+
+  [[nodiscard]] Result<Dtype> read_dtype(std::string_view key, PickleValue entry) const {
+    const auto properties = properties_of(entry);
+    if (!properties) return invalid(fmt::format("`{}` has no properties of a tensor", key));
+    const std::string_view name = (*properties)[0].name();
     const auto dtype = dtype_of_torch(name);
     if (!is_torch_dtype(name)) return invalid(fmt::format("`{}` has no dtype", key));
     if (!dtype || bits(*dtype) < 8)
       return invalid(fmt::format("`{}` has the dtype `{}`, which is not read", key, name));
-    const auto layout = (*state)[1].arguments();
+    if (properties->size() == 1) return *dtype;
+    const auto layout = (*properties)[1].arguments();
     if (!layout || layout->size() != 1 || (*layout)[0].text() != "torch.strided") {
       return invalid(fmt::format("`{}` has another layout than `torch.strided`, which is not read", key));
     }

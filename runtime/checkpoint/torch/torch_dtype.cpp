@@ -11,24 +11,24 @@ constexpr std::string_view prefix = "torch.";
 
 struct TorchDtype {
   std::string_view name;
-  /// Without `Storage`; empty for dtypes that have no class of storages.
+  /// Empty for dtypes that have no class of storages.
   std::string_view storage;
   std::optional<Dtype> dtype;
 };
 
 /// c10/core/ScalarType.h, without those that have neither storages nor a counterpart here.
 constexpr std::array table = {
-    TorchDtype{"bool", "Bool", Dtype::boolean},
-    TorchDtype{"uint8", "Byte", Dtype::u8},
-    TorchDtype{"int8", "Char", Dtype::i8},
-    TorchDtype{"int16", "Short", Dtype::i16},
-    TorchDtype{"int32", "Int", Dtype::i32},
-    TorchDtype{"int64", "Long", Dtype::i64},
-    TorchDtype{"float16", "Half", Dtype::f16},
-    TorchDtype{"bfloat16", "BFloat16", Dtype::bf16},
-    TorchDtype{"float32", "Float", Dtype::f32},
-    TorchDtype{"float64", "Double", Dtype::f64},
-    TorchDtype{"complex64", "ComplexFloat", Dtype::c64},
+    TorchDtype{"bool", "BoolStorage", Dtype::boolean},
+    TorchDtype{"uint8", "ByteStorage", Dtype::u8},
+    TorchDtype{"int8", "CharStorage", Dtype::i8},
+    TorchDtype{"int16", "ShortStorage", Dtype::i16},
+    TorchDtype{"int32", "IntStorage", Dtype::i32},
+    TorchDtype{"int64", "LongStorage", Dtype::i64},
+    TorchDtype{"float16", "HalfStorage", Dtype::f16},
+    TorchDtype{"bfloat16", "BFloat16Storage", Dtype::bf16},
+    TorchDtype{"float32", "FloatStorage", Dtype::f32},
+    TorchDtype{"float64", "DoubleStorage", Dtype::f64},
+    TorchDtype{"complex64", "ComplexFloatStorage", Dtype::c64},
     TorchDtype{"uint16", "", Dtype::u16},
     TorchDtype{"uint32", "", Dtype::u32},
     TorchDtype{"uint64", "", Dtype::u64},
@@ -38,13 +38,13 @@ constexpr std::array table = {
     TorchDtype{"float8_e5m2fnuz", "", Dtype::f8_e5m2fnuz},
     TorchDtype{"float8_e8m0fnu", "", Dtype::f8_e8m0},
     TorchDtype{"float4_e2m1fn_x2", "", Dtype::f4},
-    TorchDtype{"complex128", "ComplexDouble", std::nullopt},
+    TorchDtype{"complex128", "ComplexDoubleStorage", std::nullopt},
     TorchDtype{"complex32", "", std::nullopt},
-    TorchDtype{"qint8", "QInt8", std::nullopt},
-    TorchDtype{"qint32", "QInt32", std::nullopt},
-    TorchDtype{"quint8", "QUInt8", std::nullopt},
-    TorchDtype{"quint4x2", "QUInt4x2", std::nullopt},
-    TorchDtype{"quint2x4", "QUInt2x4", std::nullopt},
+    TorchDtype{"qint8", "QInt8Storage", std::nullopt},
+    TorchDtype{"qint32", "QInt32Storage", std::nullopt},
+    TorchDtype{"quint8", "QUInt8Storage", std::nullopt},
+    TorchDtype{"quint4x2", "QUInt4x2Storage", std::nullopt},
+    TorchDtype{"quint2x4", "QUInt2x4Storage", std::nullopt},
 };
 
 const TorchDtype* find_dtype(std::string_view name) {
@@ -55,10 +55,8 @@ const TorchDtype* find_dtype(std::string_view name) {
 }
 
 const TorchDtype* find_storage(std::string_view name) {
-  constexpr std::string_view suffix = "Storage";
-  if (!name.starts_with(prefix) || !name.ends_with(suffix)) return nullptr;
+  if (!name.starts_with(prefix)) return nullptr;
   name.remove_prefix(prefix.size());
-  name.remove_suffix(suffix.size());
   const auto* const found = std::ranges::find(table, name, &TorchDtype::storage);
   return found != table.end() && !name.empty() ? found : nullptr;
 }
@@ -86,6 +84,11 @@ std::optional<Dtype> dtype_of_torch(std::string_view name) {
 std::optional<Dtype> dtype_of_storage(std::string_view name) {
   const TorchDtype* const found = find_storage(name);
   return found != nullptr ? found->dtype : std::nullopt;
+}
+
+std::optional<TorchType> torch_type_of(Dtype dtype) {
+  const auto* const found = std::ranges::find(table, std::optional(dtype), &TorchDtype::dtype);
+  return found != table.end() ? std::optional(TorchType{found->name, found->storage}) : std::nullopt;
 }
 
 bool is_torch_dtype(std::string_view name) { return find_dtype(name) != nullptr || is_bits_dtype(name); }
