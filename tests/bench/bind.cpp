@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
   const auto from = omap::driver::parse_side_path(argv[2]);
   if (!loaded.plan || !from) return 1;
   const auto direction = omap::driver::direction_between(*loaded.plan, from->side, std::nullopt);
-  const auto source = omap::driver::open_source(from->path, omap::driver::config_files(*loaded.plan));
+  const auto source = omap::driver::open_source(*from, omap::driver::config_files(*loaded.plan));
   const auto settings = omap::parse_settings(*loaded.plan, std::vector<std::string>(argv + 4, argv + argc));
   if (!direction || !source || !settings) return 1;
 
