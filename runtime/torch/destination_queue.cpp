@@ -5,7 +5,7 @@
 namespace omap {
 
 DestinationQueue::DestinationQueue(const CopyProgram& program, std::span<const std::size_t> order,
-                                   std::uint64_t part_bytes, Event begin, Event done)
+                                   std::uint64_t part_bytes, Begin begin, Done done)
     : program_(program),
       order_(order),
       part_bytes_(part_bytes),
@@ -19,10 +19,12 @@ std::optional<DestinationPart> DestinationQueue::next() {
   const std::size_t destination = order_[at_];
   const std::uint64_t bytes = program_.destinations[destination].bytes;
   if (offset_ == 0) {
-    begin_(destination);
-    unfinished_[destination] = std::max<std::uint64_t>(1, (bytes + part_bytes_ - 1) / part_bytes_);
+    bytes_ = begin_(destination);
+    const std::uint64_t others = bytes > bytes_ ? bytes - bytes_ : 0;
+    unfinished_[destination] = 1 + (others + part_bytes_ - 1) / part_bytes_;
   }
-  const DestinationPart part{destination, offset_, std::min(bytes, offset_ + part_bytes_)};
+  const DestinationPart part{destination, offset_, std::min(bytes, offset_ + bytes_)};
+  bytes_ = part_bytes_;
   offset_ = part.end;
   if (part.end == bytes) {
     ++at_;

@@ -28,8 +28,9 @@ namespace omap {
 namespace {
 
 /// What one thread fills before it asks for more. Large enough that asking costs nothing, small enough that the threads
-/// end together and that a part's source and destination lie in caches.
-constexpr std::uint64_t part_bytes = 1 << 20;
+/// end together and that a part's source and destination lie in caches. A huge page, as two threads that first touch
+/// the same one would clear it twice.
+constexpr std::uint64_t part_bytes = 2 << 20;
 
 class Filling {
  public:
@@ -145,10 +146,17 @@ class Filling {
     return std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
   }
 
+  /// Allocates a destination. Parts end where huge pages do, so the first may be shorter.
+  std::uint64_t begin(std::size_t d) {
+    made_[d] = empty(d, targets_[d]);
+    if (!made_[d].is_cpu()) return part_bytes;
+    return part_bytes - reinterpret_cast<std::uintptr_t>(made_[d].data_ptr()) % part_bytes;
+  }
+
   /// Everything whose sources are on the CPU, wherever it goes.
   Result<void> fill_from_memory() {
     DestinationQueue queue(
-        program_, from_memory_, part_bytes, [this](std::size_t d) { made_[d] = empty(d, targets_[d]); },
+        program_, from_memory_, part_bytes, [this](std::size_t d) { return begin(d); },
         [this](std::size_t d) { uses_.done(d); });
     // Gradient and inference modes, and the streams of devices, are the caller's in every thread.
     const at::ThreadLocalState mode;

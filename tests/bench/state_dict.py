@@ -6,7 +6,9 @@ repetitions of what is compared alternate, after one of each that does not count
 bytes; GB/s count bytes read and bytes written. "memory" is the most that was resident while converting, beyond what was
 before the state was made, as multiples of the state's bytes.
 
-Usage: state_dict.py BENCH MAPPINGS [--python PYTHON] [--runs N] [--json FILE]
+"processor" is what all threads spent: where other programs run too, it says more than the seconds.
+
+Usage: state_dict.py BENCH MAPPINGS [--python PYTHON] [--states NAME...] [--runs N] [--json FILE]
   BENCH     the program omap_bench_state_dict
   MAPPINGS  a file with the mappings olmo2 and flex_olmo
   --python  an interpreter that has OLMo-core; without it, omap's figures alone are shown
@@ -47,6 +49,7 @@ def main():
     parser.add_argument("bench")
     parser.add_argument("mappings")
     parser.add_argument("--python")
+    parser.add_argument("--states", nargs="+", choices=["dense", "moe", "many"], default=["dense", "moe", "many"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json")
@@ -60,11 +63,14 @@ def main():
         return [options.python, PEER, shape, direction, mode, options.threads]
 
     rows = []
-    print(f"| state | direction | what | seconds | GB/s | memory | beside OLMo-core |")
-    print(f"|---|---|---|---|---|---|---|")
+    print(f"| state | direction | what | seconds | processor | GB/s | memory | beside OLMo-core |")
+    print(f"|---|---|---|---|---|---|---|---|")
     for shape, direction in WORK:
+        if shape not in options.states:
+            continue
         candidates = {f"omap, {mode}": ours(shape, direction, mode) for mode in ("copy", "views", "release")}
         candidates["clone of each tensor"] = ours(shape, direction, "clone")
+        candidates["memcpy to huge pages"] = ours(shape, direction, "memcpy")
         if options.python:
             candidates["OLMo-core"] = peer(shape, direction, "copy")
         results = measured(candidates, options.runs)
@@ -73,15 +79,15 @@ def main():
             rate = 2 * r["bytes"] / r["seconds"] / GB
             ratio = f"{reference['seconds'] / r['seconds']:.1f} times as fast" if reference else ""
             memory = 1 + r["rise"] / r["bytes"]
-            print(f"| {shape} | {direction} | {name} | {r['seconds']:.3f} | {rate:.1f} | {memory:.2f} | {ratio} |")
+            print(f"| {shape} | {direction} | {name} | {r['seconds']:.3f} | {r['processor']:.3f} | {rate:.1f} | {memory:.2f} | {ratio} |")
             rows.append(dict(state=shape, direction=direction, what=name, memory=memory, **r))
-    for direction in ("to_hf", "from_hf"):
+    for direction in ("to_hf", "from_hf") if "many" in options.states else ():
         candidates = {"omap": ours("many", direction, "bind")}
         if options.python:
             candidates["OLMo-core"] = peer("many", direction, "bind")
         for name, r in measured(candidates, options.runs).items():
             print(f"| 61 layers, 256 experts | {direction} | {name}: get_mappings, {r['keys']:.0f} keys in |"
-                  f" {r['seconds']:.3f} | | | |")
+                  f" {r['seconds']:.3f} | {r['processor']:.3f} | | | |")
             rows.append(dict(state="many", direction=direction, what=name, **r))
     if options.json:
         Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")

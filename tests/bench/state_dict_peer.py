@@ -86,11 +86,13 @@ def main():
     warm_memory(size + size // 8)
     Path("/proc/self/clear_refs").write_text("5")
     before = status_bytes("VmRSS")
+    processor_start = time.process_time()
     start = time.perf_counter()
     made = converter.get_mappings(state, bounds) if mode == "bind" else converter.convert(state, bounds)
     seconds = time.perf_counter() - start
+    processor = time.process_time() - processor_start
     rise = max(0, status_bytes("VmHWM") - before)
-    print(json.dumps(dict(seconds=seconds, bytes=size, rise=rise, keys=len(state), made=len(made))))
+    print(json.dumps(dict(seconds=seconds, processor=processor, bytes=size, rise=rise, keys=len(state), made=len(made))))
 
 
 main()
