@@ -68,7 +68,7 @@ def stock_load(directory: Path) -> Tensors:
     entries = reader.read_metadata().state_dict_metadata
     state = {key: torch.empty(entry.size, dtype=entry.properties.dtype) for key, entry in entries.items()}
     if hasattr(dcp, "load"):
-        dcp.load(state, storage_reader=reader, no_dist=True)
+        dcp.load(state, storage_reader=reader)
     else:
         dcp.load_state_dict(state, reader, no_dist=True)
     return state
