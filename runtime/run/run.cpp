@@ -60,7 +60,7 @@ Result<void> run(const CopyProgram& program, const CheckpointReader& source, con
   for (const Section& section : sections.sections) data += section.bytes();
   Progress progress(options.progress, layout.total_bytes() - data, layout.total_bytes());
   SlabCutter cutter(sections, sizes);
-  return on_workers(sizes.threads, [&](unsigned worker, const std::stop_token& stop) -> Result<void> {
+  auto written = on_workers(sizes.threads, [&](unsigned worker, const std::stop_token& stop) -> Result<void> {
     while (!stop.stop_requested()) {
       const auto slab = cutter.next();
       if (!slab) break;
@@ -71,6 +71,7 @@ Result<void> run(const CopyProgram& program, const CheckpointReader& source, con
     }
     return {};
   });
+  return written ? source.check_unchanged() : written;
 }
 
 }  // namespace omap
