@@ -6,6 +6,7 @@
 
 #include "compiler/driver/console.h"
 #include "compiler/driver/exit_code.h"
+#include "compiler/driver/run_options.h"
 
 namespace omap::driver {
 
@@ -39,6 +40,7 @@ struct RunArguments {
   std::optional<std::string> like;  ///< a checkpoint whose names, shapes and dtypes the result has to have
   bool dry_run = false;
   bool force = false;
+  Resources resources = {};
 };
 [[nodiscard]] ExitCode run(const Console& console, const RunArguments& arguments);
 
@@ -47,6 +49,7 @@ struct VerifyArguments {
   std::string from;
   std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
   std::vector<std::string> settings;
+  Resources resources = {};
 };
 /// Whether a checkpoint is what a conversion gives, or comes back as it was; writes nothing that stays.
 [[nodiscard]] ExitCode verify(const Console& console, const VerifyArguments& arguments);

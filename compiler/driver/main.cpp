@@ -59,6 +59,11 @@ struct CommandLine {
     add_explain();
   }
 
+  static void add_resources(CLI::App& sub, Resources& resources) {
+    sub.add_option("--threads", resources.threads, "how many work at once (as many as processors, at most 4)")
+        ->check(CLI::Range(1, 256));
+    sub.add_option("--memory", resources.memory, "for buffers: 32MB, 1GB (64MiB without); 1MiB a thread at least");
+  }
   void add_werror(CLI::App& sub) { sub.add_flag("--werror", console.warnings_are_errors, "take warnings as errors"); }
   void add_check() {
     CLI::App* sub = app.add_subcommand("check", "compile mappings and say what is wrong with them");
@@ -97,6 +102,7 @@ struct CommandLine {
                     "start a new file before this size: 20KB, 5GB (50GB without)");
     sub->add_option("--like", run_arguments.like,
                     "a checkpoint whose names, shapes and dtypes the result has to have, or nothing is written");
+    add_resources(*sub, run_arguments.resources);
     sub->add_flag("--dry-run", run_arguments.dry_run,
                   "say what would be done, the bytes and the peak memory; write nothing");
     sub->add_flag("--force", run_arguments.force, "replace a checkpoint that is there; other files stay");
@@ -112,6 +118,7 @@ struct CommandLine {
     against->add_flag("--round-trip")->description("itself: there and back, by way of a temporary directory");
     against->require_option(1);
     sub->add_option("--set", verify_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
+    add_resources(*sub, verify_arguments.resources);
     add_werror(*sub);
     sub->callback([this] { command = [this] { return verify(console, verify_arguments); }; });
   }

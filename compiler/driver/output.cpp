@@ -1,5 +1,6 @@
 #include "compiler/driver/output.h"
 
+#include "runtime/checkpoint/safetensors_layout.h"
 #include "runtime/json/json.h"
 
 namespace omap::driver {

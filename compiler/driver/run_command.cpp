@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <fstream>
-#include <thread>
 
 #include "compiler/driver/byte_size.h"
 #include "compiler/driver/commands.h"
@@ -74,6 +73,8 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   const auto from = parse_side_path(arguments.from);
   const auto to = parse_side_path(arguments.to);
   if (!from || !to) return console.refuse_usage("run", "--from and --to take SIDE=PATH");
+  auto options = run_options(arguments.resources);
+  if (!options) return console.refuse_usage("run", "--memory takes a size like 64MB or 1GB");
   std::uint64_t max_shard_bytes = default_shard_bytes;
   if (arguments.max_shard_size) {
     const auto bytes = parse_byte_size(*arguments.max_shard_size);
@@ -109,18 +110,16 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
                                          from->path, source.index().files());
   if (!allowed) return fail_with(allowed.error());
 
-  RunOptions options;
-  options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
   ProgressLine progress(console);
-  options.progress = [&](std::uint64_t done_bytes, std::uint64_t total) { progress.update(done_bytes, total); };
-  const RunEstimate will = estimate(program, source.index(), output->layout, options);
+  options->progress = [&](std::uint64_t done_bytes, std::uint64_t total) { progress.update(done_bytes, total); };
+  const RunEstimate will = estimate(program, source.index(), output->layout, *options);
   if (arguments.dry_run) {
     console.json ? print_json(console, will, *output, false) : print_dry_run(console, will, *output);
     return done;
   }
   auto staged = stage_output(output->path, output->is_directory, output->layout);
   if (!staged) return fail_with(staged.error());
-  const auto ran = omap::run(program, source, output->layout, *staged, options);
+  const auto ran = omap::run(program, source, output->layout, *staged, *options);
   progress.clear();
   if (!ran) return fail_with(ran.error());
   if (const auto committed = staged->commit(); !committed) return fail_with(committed.error());

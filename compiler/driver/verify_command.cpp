@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <limits>
-#include <thread>
 
 #include "compiler/driver/commands.h"
 #include "compiler/driver/output.h"
@@ -22,15 +20,14 @@ struct Verification {
   const Console& console;
   const VerifyArguments& arguments;
   const LoadedMapping& mapping;
+  const RunOptions& options;
 
   [[nodiscard]] ExitCode report(const Diagnostics& diagnostics) const {
     return console.report(diagnostics, mapping.sources);
   }
 };
 
-RunOptions run_options(ProgressLine& progress) {
-  RunOptions options;
-  options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+RunOptions shown_by(ProgressLine& progress, RunOptions options) {
   options.progress = [&](std::uint64_t done_bytes, std::uint64_t total) { progress.update(done_bytes, total); };
   return options;
 }
@@ -41,7 +38,8 @@ ExitCode compare_and_print(const Verification& verification, const Bound& bound,
   const SideDeclaration& side = verification.mapping.plan->destination_side(bound.direction);
   const std::string root = root_in(side, result.format());
   ProgressLine progress(verification.console);
-  const auto found = compare_result(bound.mapping.program, bound.source.reader, result, root, run_options(progress));
+  const auto found = compare_result(bound.mapping.program, bound.source.reader, result, root,
+                                    shown_by(progress, verification.options));
   progress.clear();
   if (!found) return verification.report(found.error());
   return print_comparison(verification.console, *found, made_name, result_name);
@@ -58,7 +56,7 @@ ExitCode verify_result(const Verification& verification, const SidePath& from, c
 }
 
 /// Runs a conversion to a directory that is not there yet.
-Result<void> convert(const Console& console, const Bound& bound, const std::filesystem::path& source,
+Result<void> convert(const Verification& verification, const Bound& bound, const std::filesystem::path& source,
                      const std::filesystem::path& directory) {
   const CheckpointReader& reader = bound.source.reader;
   const auto output = lay_out_output(bound.mapping, directory, std::numeric_limits<std::uint64_t>::max());
@@ -68,8 +66,8 @@ Result<void> convert(const Console& console, const Bound& bound, const std::file
   if (!allowed) return allowed;
   auto staged = stage_output(output->path, output->is_directory, output->layout);
   if (!staged) return fail(std::move(staged.error()));
-  ProgressLine progress(console);
-  auto ran = run(bound.mapping.program, reader, output->layout, *staged, run_options(progress));
+  ProgressLine progress(verification.console);
+  auto ran = run(bound.mapping.program, reader, output->layout, *staged, shown_by(progress, verification.options));
   progress.clear();
   return ran ? staged->commit() : ran;
 }
@@ -84,7 +82,7 @@ ExitCode verify_round_trip(const Verification& verification, const SidePath& fro
   const auto directory = TemporaryDirectory::make();
   if (!directory) return verification.report(directory.error());
   const SidePath middle{plan.destination_side(there->direction).name, directory->path() / "there"};
-  if (const auto made = convert(verification.console, *there, from.path, middle.path); !made) {
+  if (const auto made = convert(verification, *there, from.path, middle.path); !made) {
     return verification.report(made.error());
   }
   const CheckpointReader& start = there->source.reader;
@@ -100,10 +98,12 @@ ExitCode verify(const Console& console, const VerifyArguments& arguments) {
   const auto from = parse_side_path(arguments.from);
   const auto to = arguments.to ? parse_side_path(*arguments.to) : std::nullopt;
   if (!from || (arguments.to && !to)) return console.refuse_usage("verify", "--from and --to take SIDE=PATH");
+  const auto options = run_options(arguments.resources);
+  if (!options) return console.refuse_usage("verify", "--memory takes a size like 64MB or 1GB");
   const LoadedMapping mapping = load_mapping(arguments.mapping);
   const ExitCode loading = console.report(mapping.diagnostics, mapping.sources);
   if (loading != done || !mapping.plan) return loading;
-  const Verification verification{console, arguments, mapping};
+  const Verification verification{console, arguments, mapping, *options};
   return to ? verify_result(verification, *from, *to) : verify_round_trip(verification, *from);
 }
 

@@ -318,16 +318,28 @@ Type Expressions::list(const std::vector<ast::Expr>& items, const NameSet& scope
   return type.list ? Type{Base::any, true} : Type{type.base, true};
 }
 
+Type Expressions::choice(const ast::Expr& expr, const NameSet& scope) {
+  const Type first = infer(expr.operands[0], scope);
+  const Type second = infer(expr.operands[1], scope);
+  if (first.list != second.list && !is_any(first) && !is_any(second)) {
+    Diagnostic mixed(Code::type_mismatch, expr.range, "`??` chooses between `{}` and `{}`, a list and one value",
+                     to_text(first), to_text(second));
+    const ast::Expr& left = expr.operands[0];
+    const bool range_first = left.kind == ast::Expr::Kind::binary && left.text == "..";
+    report(range_first ? std::move(mixed).help("`..` binds tighter than `??`: write `0..(a ?? b)`")
+                       : std::move(mixed).help("both have to be lists, or both single values"));
+    return any_type;
+  }
+  return either(first, second);
+}
+
 Type Expressions::binary(const ast::Expr& expr, const NameSet& scope) {
   const std::string& op = expr.text;
   if (op == "and" || op == "or") {
     for (const ast::Expr& operand : expr.operands) want(operand, bool_type, scope);
     return bool_type;
   }
-  if (op == "??") {
-    const Type first = infer(expr.operands[0], scope);
-    return either(first, infer(expr.operands[1], scope));
-  }
+  if (op == "??") return choice(expr, scope);
   if (op == "..") {
     for (const ast::Expr& operand : expr.operands) want(operand, int_type, scope);
     return {Base::integer, true};

@@ -62,6 +62,7 @@ struct Expressions {
 
   Type name(const ast::Expr& expr, const NameSet& scope);
   Type item(const ast::Expr& expr, const NameSet& scope);
+  Type choice(const ast::Expr& expr, const NameSet& scope);
   Type binary(const ast::Expr& expr, const NameSet& scope);
   Type arithmetic(const ast::Expr& expr, const NameSet& scope);
   Type call(const ast::Expr& expr, const NameSet& scope);

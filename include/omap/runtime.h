@@ -19,6 +19,7 @@
 #include "runtime/bind/bind_modules.h"
 #include "runtime/checkpoint/checkpoint_layout.h"
 #include "runtime/checkpoint/checkpoint_reader.h"
+#include "runtime/checkpoint/safetensors_layout.h"
 #include "runtime/checkpoint/staged_output.h"
 #include "runtime/json/json.h"
 #include "runtime/plan/invert.h"

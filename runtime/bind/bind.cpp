@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
-#include <unordered_map>
 
 #include "runtime/bind/bind_config.h"
 #include "runtime/bind/bind_instance.h"
 #include "runtime/bind/bind_notes.h"
 #include "runtime/bind/bind_report.h"
 #include "runtime/bind/cut_copies.h"
+#include "runtime/bind/destination_keys.h"
 #include "runtime/bind/expand_rule.h"
 #include "runtime/bind/known_extents.h"
 #include "runtime/bind/report_unclaimed.h"
@@ -147,29 +147,36 @@ class Binder {
         if (box.computed) *box.computed += first_computed;
       }
       if (made.inexact) inexact_.push_back(destination.key);
-      if (!may_write(bound.number, destination.key)) continue;
-      concrete.destinations.push_back(static_cast<std::uint32_t>(bound_.program.destinations.size()));
-      bound_.program.destinations.push_back(std::move(destination));
+      if (const auto place = add_destination(std::move(destination))) concrete.destinations.push_back(*place);
     }
     bound_.rules.push_back(std::move(concrete));
   }
 
-  bool may_write(std::uint32_t rule, const std::string& key) {
-    const auto [first, is_new] = writers_.try_emplace(key, rule);
-    if (is_new) {
-      if (key != "__metadata__" && !key.empty()) return true;
-      report_.add(Diagnostic(Code::key_invalid, range_of(rule), "a tensor cannot be called `{}`", key)
+  /// Its place in the program, if it may be written.
+  std::optional<std::uint32_t> add_destination(Destination destination) {
+    std::vector<Destination>& all = bound_.program.destinations;
+    const std::uint32_t rule = destination.rule;
+    if (destination.key == "__metadata__" || destination.key.empty()) {
+      report_.add(Diagnostic(Code::key_invalid, range_of(rule), "a tensor cannot be called `{}`", destination.key)
                       .help("that name means something else in a checkpoint"));
-      return false;
+      return std::nullopt;
     }
-    // One error for each pair of rules, however many keys they share.
-    if (!said_twice_.emplace(first->second, rule).second) return false;
-    Diagnostic diagnostic(Code::destination_twice, range_of(rule), "`{}` is written twice", key);
-    diagnostic.primary.text = first->second == rule ? "by this rule, for two values of its indexes" : "by this rule";
-    if (first->second != rule) diagnostic.secondary.push_back({range_of(first->second), "and by this one"});
+    all.push_back(std::move(destination));
+    const auto earlier = keys_written_.add_last();
+    if (!earlier) return static_cast<std::uint32_t>(all.size() - 1);
+    report_twice(all[*earlier].rule, rule, all.back().key);
+    all.pop_back();
+    return std::nullopt;
+  }
+
+  /// One error for each pair of rules, however many keys they share.
+  void report_twice(std::uint32_t first, std::uint32_t second, const std::string& key) {
+    if (!said_twice_.emplace(first, second).second) return;
+    Diagnostic diagnostic(Code::destination_twice, range_of(second), "`{}` is written twice", key);
+    diagnostic.primary.text = first == second ? "by this rule, for two values of its indexes" : "by this rule";
+    if (first != second) diagnostic.secondary.push_back({range_of(first), "and by this one"});
     diagnostic.helps.push_back("conditions that exclude each other, or other keys");
     report_.add(std::move(diagnostic));
-    return false;
   }
 
   [[nodiscard]] SourceRange range_of(std::uint32_t rule) const {
@@ -194,9 +201,8 @@ class Binder {
       Destination destination = same_destination(info, tensor);
       destination.key = destination_root_ + std::string(*key);
       destination.rule = rule;
-      if (!may_write(rule, destination.key)) continue;
-      bound_.rules.push_back({rule, {tensor}, {static_cast<std::uint32_t>(bound_.program.destinations.size())}, {}});
-      bound_.program.destinations.push_back(std::move(destination));
+      if (const auto place = add_destination(std::move(destination)))
+        bound_.rules.push_back({rule, {tensor}, {*place}, {}});
     }
   }
 
@@ -283,7 +289,7 @@ class Binder {
   const Configs& configs_;
   std::vector<std::string> inexact_;
   BoundMapping bound_;
-  std::unordered_map<std::string, std::uint32_t> writers_;
+  DestinationKeys keys_written_{bound_.program.destinations};
   std::set<std::pair<std::uint32_t, std::uint32_t>> said_twice_;
 };
 

@@ -1,119 +1,8 @@
 #include "runtime/checkpoint/checkpoint_layout.h"
 
-#include <algorithm>
-#include <functional>
-#include <numeric>
-#include <string_view>
-#include <tuple>
 #include <utility>
 
-#include "diagnostics/source_map.h"
-#include "runtime/checkpoint/key_order.h"
-#include "runtime/checkpoint/safetensors_header.h"
-#include "runtime/checkpoint/safetensors_index.h"
-#include "runtime/checkpoint/safetensors_names.h"
-#include "runtime/checkpoint/tensor_index.h"
-
 namespace omap {
-namespace {
-
-using Members = std::vector<std::uint32_t>;
-
-/// Bytes of each tensor; their sum fits 63 bits, and each key may stand in a header.
-Result<std::vector<std::uint64_t>> sizes_of(std::span<const OutputTensor> tensors) {
-  std::vector<std::uint64_t> sizes;
-  sizes.reserve(tensors.size());
-  std::int64_t sum = 0;
-  for (const OutputTensor& tensor : tensors) {
-    if (tensor.key == safetensors_metadata_name || first_invalid_utf8(tensor.key) != std::string_view::npos) {
-      return fail(Diagnostic(Code::key_invalid, "safetensors cannot hold a tensor called `{}`", tensor.key)
-                      .help("keys are UTF-8, and `__metadata__` has a meaning of its own: choose another key"));
-    }
-    const std::optional<std::int64_t> size = byte_count(tensor.dtype, tensor.shape);
-    if (!size && element_count(tensor.shape) && bits(tensor.dtype) < 8) {
-      return fail(
-          Diagnostic(Code::sub_byte_layout, "`{}` of {} is not a whole number of bytes", tensor.key, name(tensor.dtype))
-              .help("elements of {} bits come in groups that fill bytes", bits(tensor.dtype)));
-    }
-    if (!size || __builtin_add_overflow(sum, *size, &sum)) {
-      return fail(Diagnostic(Code::size_overflow, "with `{}`, the checkpoint exceeds 2^63 - 1 bytes", tensor.key)
-                      .help("look at the shape of this tensor: one of its extents is wrong"));
-    }
-    sizes.push_back(static_cast<std::uint64_t>(*size));
-  }
-  return sizes;
-}
-
-/// Writes the header of file number `file`, which holds `members`, and notes where each of them goes.
-Result<OutputFile> lay_out_file(std::string name, std::uint32_t file, Members members,
-                                std::span<const OutputTensor> tensors, std::span<const std::uint64_t> sizes,
-                                std::vector<TensorPlace>& places) {
-  std::ranges::sort(members, [&](std::uint32_t a, std::uint32_t b) {
-    return std::tie(tensors[b].dtype, tensors[a].key) < std::tie(tensors[a].dtype, tensors[b].key);
-  });
-  std::vector<TensorInfo> header;
-  header.reserve(members.size());
-  for (const std::uint32_t i : members) {
-    header.push_back({tensors[i].key, tensors[i].dtype, tensors[i].shape, {file, 0, sizes[i]}});
-  }
-  OutputFile out{std::move(name), write_safetensors_header(header, {{"format", "pt"}}), 0};
-  if (out.head.size() - 8 > max_safetensors_header) {
-    return fail(Diagnostic(Code::header_invalid, "the header of {} tensors would have {} bytes; readers take {}",
-                           members.size(), out.head.size() - 8, max_safetensors_header)
-                    .help("write a directory of smaller shards")
-                    .in(out.name));
-  }
-  out.size = out.head.size();
-  for (const std::uint32_t i : members) {
-    places[i] = {file, out.size};
-    out.size += sizes[i];
-  }
-  return out;
-}
-
-/// `0 .. tensors.size()` in natural key order, if no key stands twice.
-Result<Members> in_key_order(std::span<const OutputTensor> tensors) {
-  Members order(tensors.size());
-  std::iota(order.begin(), order.end(), std::uint32_t{0});
-  std::ranges::sort(order, natural_less, [&](std::uint32_t i) { return std::string_view(tensors[i].key); });
-  const auto twice = std::ranges::adjacent_find(order, std::equal_to{},
-                                                [&](std::uint32_t i) { return std::string_view(tensors[i].key); });
-  if (twice == order.end()) return order;
-  return fail(Diagnostic(Code::destination_twice, "two tensors to be written are called `{}`", tensors[*twice].key)
-                  .help("a checkpoint holds one tensor by a key: rename one of them"));
-}
-
-/// Greedy, in order: a shard ends before the tensor that would exceed `most`. At least one shard, possibly empty.
-std::vector<Members> shards_of(const Members& order, std::span<const std::uint64_t> sizes, std::uint64_t most) {
-  std::vector<Members> shards(1);
-  std::uint64_t filled = 0;
-  for (const std::uint32_t i : order) {
-    const bool fits = filled <= most && sizes[i] <= most - filled;
-    if (!fits && !shards.back().empty()) {
-      shards.emplace_back();
-      filled = 0;
-    }
-    shards.back().push_back(i);
-    filled += sizes[i];
-  }
-  return shards;
-}
-
-OutputFile index_file(std::span<const OutputTensor> tensors, std::span<const std::uint64_t> sizes,
-                      const CheckpointLayout& layout) {
-  WeightMap weight_map;
-  std::uint64_t parameters = 0;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    weight_map.emplace(tensors[i].key, layout.files[layout.places[i].file].name);
-    parameters += static_cast<std::uint64_t>(element_count(tensors[i].shape).value_or(0));
-  }
-  const std::uint64_t bytes = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
-  OutputFile index{std::string(safetensors_index_file), write_safetensors_index(weight_map, parameters, bytes), 0};
-  index.size = index.head.size();
-  return index;
-}
-
-}  // namespace
 
 std::uint64_t CheckpointLayout::total_bytes() const {
   std::uint64_t sum = index ? index->size : 0;
@@ -121,42 +10,9 @@ std::uint64_t CheckpointLayout::total_bytes() const {
   return sum;
 }
 
-Result<CheckpointLayout> lay_out_safetensors_file(std::span<const OutputTensor> tensors, std::string name) {
-  auto sizes = sizes_of(tensors);
-  if (!sizes) return fail(std::move(sizes.error()));
-  auto order = in_key_order(tensors);
-  if (!order) return fail(std::move(order.error()));
-  CheckpointLayout layout;
-  layout.places.resize(tensors.size());
-  auto file = lay_out_file(std::move(name), 0, *std::move(order), tensors, *sizes, layout.places);
-  if (!file) return fail(std::move(file.error()));
-  layout.files.push_back(*std::move(file));
-  return layout;
-}
-
-Result<CheckpointLayout> lay_out_safetensors_directory(std::span<const OutputTensor> tensors,
-                                                       std::uint64_t max_shard_bytes) {
-  auto sizes = sizes_of(tensors);
-  if (!sizes) return fail(std::move(sizes.error()));
-  const auto order = in_key_order(tensors);
-  if (!order) return fail(order.error());
-  std::vector<Members> shards = shards_of(*order, *sizes, max_shard_bytes);
-  if (shards.size() > max_shards) {
-    return fail(Diagnostic(Code::index_invalid, "shards of {} bytes would be {}; their names count to {}",
-                           max_shard_bytes, shards.size(), max_shards)
-                    .help("allow larger shards"));
-  }
-  CheckpointLayout layout;
-  layout.places.resize(tensors.size());
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    std::string name = shards.size() == 1 ? std::string(safetensors_single_file) : shard_name(i + 1, shards.size());
-    auto file = lay_out_file(std::move(name), static_cast<std::uint32_t>(i), std::move(shards[i]), tensors, *sizes,
-                             layout.places);
-    if (!file) return fail(std::move(file.error()));
-    layout.files.push_back(*std::move(file));
-  }
-  if (shards.size() > 1) layout.index = index_file(tensors, *sizes, layout);
-  return layout;
+OutputFile text_file(std::string name, std::string text) {
+  const std::uint64_t size = text.size();
+  return {std::move(name), std::move(text), size};
 }
 
 }  // namespace omap

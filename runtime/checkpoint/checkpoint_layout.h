@@ -2,14 +2,15 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "diagnostics/diagnostic.h"
 #include "runtime/dtype/dtype.h"
 
 namespace omap {
+
+// What is written, before a byte of it is there. A format is a function that lays tensors out (`lay_out_...`): it gives
+// every name, size and offset, and every byte that is not a tensor's. Running and writing know no format.
 
 /// A tensor to be written: dense, row-major.
 struct OutputTensor {
@@ -18,11 +19,30 @@ struct OutputTensor {
   std::vector<std::int64_t> shape;
 };
 
-/// A file to be written: `head` at its beginning, tensors after it, `size` bytes in all.
+/// Bytes of a file that no tensor decides.
+struct FixedBytes {
+  std::uint64_t offset = 0;
+  std::string bytes;
+};
+
+/// The CRC-32 of zip archives (that of zlib) over bytes [begin, end) of a file. They are a tensor's, so it is known
+/// only when all of them have been written: then it goes to each of `places` in the same file, 4 bytes, little-endian.
+struct DataChecksum {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::vector<std::uint64_t> places;
+};
+
+/// A file to be written, `size` bytes in all: `head` at its beginning, and tensors behind it, which `fixed` may stand
+/// between.
 struct OutputFile {
+  /// Relative to the destination's directory, with `/` between folders.
   std::string name;
   std::string head;
   std::uint64_t size = 0;
+  std::vector<FixedBytes> fixed = {};
+  /// In the order of their bytes, which do not overlap.
+  std::vector<DataChecksum> checksums = {};
 };
 
 /// Where the first byte of a tensor goes: an index into CheckpointLayout::files, and an offset in that file.
@@ -31,7 +51,7 @@ struct TensorPlace {
   std::uint64_t offset = 0;
 };
 
-/// Every name, size and offset of a checkpoint, known before a byte of data is.
+/// Every name, size and offset of a checkpoint.
 struct CheckpointLayout {
   std::vector<OutputFile> files;
   /// Parallel to the tensors given.
@@ -42,15 +62,7 @@ struct CheckpointLayout {
   [[nodiscard]] std::uint64_t total_bytes() const;
 };
 
-/// One file, `name`.
-[[nodiscard]] Result<CheckpointLayout> lay_out_safetensors_file(std::span<const OutputTensor> tensors,
-                                                                std::string name);
-
-/// A directory: `model.safetensors` if everything fits in `max_shard_bytes`, else `model-00001-of-0000N.safetensors`
-/// with `model.safetensors.index.json`. Tensors are taken in natural key order (`layers.2` before `layers.10`), each
-/// shard is filled until the next tensor would exceed it; a larger tensor has a shard of its own.
-/// Within a file, as the reference writer does: by dtype descending, then by name.
-[[nodiscard]] Result<CheckpointLayout> lay_out_safetensors_directory(std::span<const OutputTensor> tensors,
-                                                                     std::uint64_t max_shard_bytes);
+/// A small file, known in whole.
+[[nodiscard]] OutputFile text_file(std::string name, std::string text);
 
 }  // namespace omap

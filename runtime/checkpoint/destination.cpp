@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "runtime/checkpoint/safetensors_names.h"
+#include "runtime/checkpoint/written_names.h"
 
 namespace omap {
 namespace {
@@ -27,22 +27,20 @@ std::optional<FileId> file_id(const fs::path& path) {
   return FileId{status.st_dev, status.st_ino};
 }
 
-std::vector<std::string> names_in(const fs::path& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
 std::vector<std::string> names_written(const CheckpointLayout& layout) {
   std::vector<std::string> names;
   for (const OutputFile& file : layout.files) names.push_back(file.name);
   if (layout.index) names.push_back(layout.index->name);
   return names;
+}
+
+std::set<fs::path> folders_written(const CheckpointLayout& layout) {
+  std::set<fs::path> folders;
+  for (const std::string& name : names_written(layout)) {
+    const fs::path file(name);
+    if (file.has_parent_path()) folders.insert(file.parent_path());
+  }
+  return folders;
 }
 
 /// Every path that staging and committing write, replace or remove.
@@ -51,7 +49,7 @@ std::vector<fs::path> paths_touched(const DestinationPath& at, bool is_directory
   std::vector<fs::path> paths;
   for (const std::string& name : names_written(layout)) paths.push_back(at.path / name);
   for (const std::string& name : stale_files(at.path, only_file_of(layout))) paths.push_back(at.path / name);
-  for (const std::string& name : names_in(at.staging)) paths.push_back(at.staging / name);
+  for (const std::string& name : names_below(at.staging)) paths.push_back(at.staging / name);
   return paths;
 }
 
@@ -78,6 +76,13 @@ Result<void> check_kind(const DestinationPath& at, bool is_directory, const Dest
     if (!fs::is_directory(fs::symlink_status(at.path / name, ignored))) continue;
     return exists(Diagnostic(Code::destination_exists, "`{}` is a directory, and has the name of a weight file",
                              (at.path / name).string())
+                      .help("choose another destination, or remove it"));
+  }
+  for (const fs::path& folder : folders_written(layout)) {
+    const fs::file_status there = fs::symlink_status(at.path / folder, ignored);
+    if (!fs::exists(there) || fs::is_directory(there)) continue;
+    return exists(Diagnostic(Code::destination_exists, "`{}` is no directory, and has the name of one to be written",
+                             (at.path / folder).string())
                       .help("choose another destination, or remove it"));
   }
   // Names are given by rename, which does not cross file systems.
@@ -127,7 +132,7 @@ std::uint64_t bytes_left_over(const DestinationPath& at, bool is_directory) {
     if (::lstat(path.c_str(), &status) == 0) bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
   };
   if (!is_directory) add(at.staging);
-  for (const std::string& name : is_directory ? names_in(at.staging) : std::vector<std::string>()) {
+  for (const std::string& name : is_directory ? names_below(at.staging) : std::vector<std::string>()) {
     if (is_leftover_name(name)) add(at.staging / name);
   }
   return bytes;
@@ -159,8 +164,6 @@ DestinationPath resolve_destination(const fs::path& given) {
   return {std::move(path), std::move(staging)};
 }
 
-bool is_leftover_name(std::string_view name) { return name.ends_with(safetensors_suffix) || name.ends_with(".json"); }
-
 std::string_view only_file_of(const CheckpointLayout& layout) {
   const auto is_weights = [](const OutputFile& file) { return is_weight_file_name(file.name); };
   if (std::ranges::count_if(layout.files, is_weights) != 1) return {};
@@ -169,8 +172,8 @@ std::string_view only_file_of(const CheckpointLayout& layout) {
 
 std::vector<std::string> stale_files(const fs::path& destination, std::string_view only_file) {
   std::vector<std::string> stale;
-  for (const std::string& name : names_in(destination)) {
-    if (name == safetensors_index_file || (is_weight_file_name(name) && name != only_file)) stale.push_back(name);
+  for (const std::string& name : names_below(destination)) {
+    if (is_index_file_name(name) || (is_weight_file_name(name) && name != only_file)) stale.push_back(name);
   }
   return stale;
 }

@@ -21,16 +21,13 @@ struct DestinationPath {
 
 [[nodiscard]] DestinationPath resolve_destination(const std::filesystem::path& given);
 
-/// Whether a file of this name in a staging directory was left there by a killed run.
-[[nodiscard]] bool is_leftover_name(std::string_view name);
-
 /// The one file of weights of a layout, or nothing if it has several. Configs may stand beside it.
 [[nodiscard]] std::string_view only_file_of(const CheckpointLayout& layout);
 
-/// The files to be removed from the directory `destination` before new ones get their names there, sorted: those that a
-/// loader would take for parts of the new checkpoint. Old shards go even where a new one has the same name, so that
-/// old and new ones never lie side by side. Where there is one new file, `only_file`, its predecessor is not among
-/// them: the rename replaces it at once.
+/// The files to be removed from the directory `destination` before new ones get their names there, sorted: those of a
+/// checkpoint in any format, which a loader would take for parts of the new one or for a second one. Old shards go even
+/// where a new one has the same name, so that old and new ones never lie side by side. Where there is one new file,
+/// `only_file`, its predecessor is not among them: the rename replaces it at once.
 [[nodiscard]] std::vector<std::string> stale_files(const std::filesystem::path& destination,
                                                    std::string_view only_file);
 

@@ -17,8 +17,4 @@ inline constexpr std::size_t max_shards = 99'999;
 /// `model-00001-of-00003.safetensors`; `number` counts from 1.
 [[nodiscard]] std::string shard_name(std::size_t number, std::size_t shards);
 
-/// Whether a loader would take a file of this name for a part of the checkpoint in its directory:
-/// `model.safetensors` or `model-*-of-*.safetensors`.
-[[nodiscard]] bool is_weight_file_name(std::string_view name);
-
 }  // namespace omap

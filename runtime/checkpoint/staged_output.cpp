@@ -15,9 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/checkpoint/data_checksums.h"
 #include "runtime/checkpoint/durable_files.h"
 #include "runtime/checkpoint/posix_file.h"
-#include "runtime/checkpoint/safetensors_names.h"
+#include "runtime/checkpoint/written_names.h"
 
 // The protocol. DIR (or FILE) is the destination, P is its sibling `DIR.partial`.
 //
@@ -27,16 +28,18 @@
 //  is
 //      writing. If the name P no longer means what was locked, its owner has just finished: begin S2 again.
 //  S3. Remove what a killed run left in P. A file that no run has made ends the attempt; it is somebody's.
-//  S4. Make the files of the layout, the index too, in P; set their sizes; write their heads.
+//  S4. Make the folders and files of the layout, the index too, in P; set their sizes; write their fixed bytes. What
+//      depends on a tensor's bytes, a checksum, is written with the last of them.
 // Committing
 //  C1. Sync every file. Each name in P still means the file that was written, even without locks.
-//  C2. Where DIR was not there at S2: sync P, rename P to DIR (unless DIR is there by now), sync the parent. Done.
-//      A FILE goes the same way, and where it was there, the rename replaces it at once.
-//  C3. Else remove DIR's index and sync DIR: from here on, nothing in DIR is loadable through an index.
-//  C4. Remove the old weight files, rename the new ones from P into DIR, sync DIR. Old and new shards never lie side by
-//      side; a single file takes the place of its predecessor in one step.
-//  C5. Rename the new index into DIR, sync DIR. Now the checkpoint is there.
-//  C6. Remove P, sync the parent.
+//  C2. Where DIR was not there at S2: sync P and its folders, rename P to DIR (unless DIR is there by now), sync the
+//      parent. Done. A FILE goes the same way, and where it was there, the rename replaces it at once.
+//  C3. Else remove DIR's indexes, of any format, and sync where they were: from here on, nothing in DIR is loadable
+//      through an index.
+//  C4. Remove the old weight files, make DIR's folders, rename the new files from P into them, sync all. Old and new
+//      shards never lie side by side; a single file takes the place of its predecessor in one step.
+//  C5. Rename the new index into its place, sync there. Now the checkpoint is there.
+//  C6. Remove P, and folders of DIR that old weights have left empty; sync the parent.
 // Giving up (no commit, or one that failed before C3)
 //  A1. Remove what S4 made, then P, then the directories of S1 that are empty.
 // A commit that fails later leaves P: some of the old files are gone, so the new ones are worth keeping.
@@ -100,20 +103,21 @@ Result<FileDescriptor> lock_staging(const fs::path& staging, bool is_directory) 
 
 /// S3, for a directory.
 Result<void> remove_leftovers(const fs::path& staging) {
-  std::vector<fs::path> leftovers;
   std::error_code error;
-  for (fs::directory_iterator entry(staging, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
+  if (const fs::directory_iterator readable(staging, error); error) {
+    return fail(write_failure(error.value(), "read", staging));
+  }
+  const std::vector<std::string> names = names_below(staging);
+  for (const std::string& name : names) {
     std::error_code ignored;
-    if (!is_leftover_name(entry->path().filename().string()) || fs::is_directory(entry->symlink_status(ignored))) {
-      return fail(in_the_way(entry->path()));
+    if (!is_leftover_name(name) || fs::is_directory(fs::symlink_status(staging / name, ignored))) {
+      return fail(in_the_way(staging / name));
     }
-    leftovers.push_back(entry->path());
   }
-  if (error) return fail(write_failure(error.value(), "read", staging));
-  for (const fs::path& path : leftovers) {
-    if (auto removed = remove_file(path); !removed) return removed;
+  for (const std::string& name : names) {
+    if (auto removed = remove_file(staging / name); !removed) return removed;
   }
+  for (const std::string_view folder : weight_folders) ::rmdir((staging / folder).c_str());
   return {};
 }
 
@@ -123,7 +127,10 @@ Result<void> prepare(int fd, const fs::path& path, const OutputFile& file) {
   if (::ftruncate(fd, 0) != 0 || ::ftruncate(fd, static_cast<off_t>(file.size)) != 0) {
     return fail(write_failure(errno, "set the size of", path));
   }
-  const int error = write_at(fd, 0, std::as_bytes(std::span(file.head)));
+  int error = write_at(fd, 0, std::as_bytes(std::span(file.head)));
+  for (auto fixed = file.fixed.begin(); error == 0 && fixed != file.fixed.end(); ++fixed) {
+    error = write_at(fd, fixed->offset, std::as_bytes(std::span(fixed->bytes)));
+  }
   if (error != 0) return fail(write_failure(error, "write", path));
   return {};
 }
@@ -147,6 +154,9 @@ struct StagedOutput::Impl {
   /// It takes the place of its namesake by its rename.
   std::string only_weight_file;
   std::vector<fs::path> made_directories;
+  /// Folders of the layout, relative to the destination, from the top.
+  std::vector<fs::path> folders;
+  DataChecksums checksums;
   /// Of the staging directory; a single staging file is locked itself.
   FileDescriptor directory;
   std::vector<StagedFile> files;
@@ -165,15 +175,18 @@ struct StagedOutput::Impl {
 
  private:
   Result<void> stage_file(const OutputFile& file);
+  Result<void> make_folder(const fs::path& folder);
   Result<void> sync_files();
   Result<void> commit_whole();
   Result<void> commit_into_directory();
   Result<void> rename_into_place(StagedFile& file);
+  void remove_folders(const fs::path& above) const;
   void give_up();
 };
 
 Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   layout_files = layout.files.size();
+  checksums = DataChecksums(layout);
   only_weight_file = only_file_of(layout);
   std::error_code ignored;
   replaces = fs::exists(fs::symlink_status(at.path, ignored));
@@ -192,7 +205,16 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   return layout.index ? stage_file(*layout.index) : Result<void>();
 }
 
+Result<void> StagedOutput::Impl::make_folder(const fs::path& folder) {
+  if (folder.empty() || std::ranges::find(folders, folder) != folders.end()) return {};
+  if (auto above = make_folder(folder.parent_path()); !above) return above;
+  if (::mkdir((at.staging / folder).c_str(), 0777) != 0) return fail(write_failure(errno, "make", at.staging / folder));
+  folders.push_back(folder);
+  return {};
+}
+
 Result<void> StagedOutput::Impl::stage_file(const OutputFile& file) {
+  if (auto made = make_folder(fs::path(file.name).parent_path()); !made) return made;
   const fs::path path = at.staging / file.name;
   FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd.valid()) return fail(write_failure(errno, "make", path));
@@ -229,6 +251,9 @@ Result<void> StagedOutput::Impl::sync_files() {
 /// C2.
 Result<void> StagedOutput::Impl::commit_whole() {
   if (is_directory) {
+    for (const fs::path& folder : folders) {
+      if (auto synced = sync_directory(at.staging / folder); !synced) return synced;
+    }
     if (auto synced = sync_file(directory.get(), at.staging); !synced) return synced;
   }
   auto renamed = replaces ? rename_over(at.staging, at.path) : rename_to_new(at.staging, at.path);
@@ -238,25 +263,46 @@ Result<void> StagedOutput::Impl::commit_whole() {
 
 /// C3 to C6.
 Result<void> StagedOutput::Impl::commit_into_directory() {
-  if (auto removed = remove_file(at.path / safetensors_index_file); !removed) return removed;
+  for (const std::string_view index : index_file_names) {
+    if (auto removed = remove_file(at.path / index); !removed) return removed;
+  }
   keeps_staging = true;
+  for (const std::string_view folder : weight_folders) {
+    std::error_code ignored;
+    if (!fs::is_directory(fs::symlink_status(at.path / folder, ignored))) continue;
+    if (auto synced = sync_directory(at.path / folder); !synced) return synced;
+  }
   if (auto synced = sync_directory(at.path); !synced) return synced;
 
   for (const std::string& name : stale_files(at.path, only_weight_file)) {
     if (auto removed = remove_file(at.path / name); !removed) return removed;
   }
+  for (const fs::path& folder : folders) {
+    if (::mkdir((at.path / folder).c_str(), 0777) == 0 || errno == EEXIST) continue;
+    return fail(write_failure(errno, "make", at.path / folder));
+  }
   const std::span<StagedFile> all(files);
   for (StagedFile& file : all.first(layout_files)) {
     if (auto renamed = rename_into_place(file); !renamed) return renamed;
+  }
+  for (const fs::path& folder : folders) {
+    if (auto synced = sync_directory(at.path / folder); !synced) return synced;
   }
   if (auto synced = sync_directory(at.path); !synced) return synced;
 
   if (files.size() > layout_files) {
     if (auto renamed = rename_into_place(files.back()); !renamed) return renamed;
-    if (auto synced = sync_directory(at.path); !synced) return synced;
+    if (auto synced = sync_directory(files.back().final.parent_path()); !synced) return synced;
   }
+  remove_folders(at.staging);
   ::rmdir(at.staging.c_str());
+  for (const std::string_view folder : weight_folders) ::rmdir((at.path / folder).c_str());
   return {};
+}
+
+/// Those that are empty.
+void StagedOutput::Impl::remove_folders(const fs::path& above) const {
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) ::rmdir((above / *folder).c_str());
 }
 
 Result<void> StagedOutput::Impl::rename_into_place(StagedFile& file) {
@@ -273,7 +319,10 @@ void StagedOutput::Impl::give_up() {
     if (is_directory) file.fd = FileDescriptor();
     if (ours) ::unlink(file.staged.c_str());
   }
-  if (directory.valid() && is_still(at.staging, directory.get())) ::rmdir(at.staging.c_str());
+  if (directory.valid() && is_still(at.staging, directory.get())) {
+    remove_folders(at.staging);
+    ::rmdir(at.staging.c_str());
+  }
   for (; !made_directories.empty(); made_directories.pop_back()) ::rmdir(made_directories.back().c_str());
 }
 
@@ -287,7 +336,10 @@ Result<void> StagedOutput::write(std::uint32_t file, std::uint64_t offset, std::
   const Impl::StagedFile& to = impl_->files[file];
   const int error = write_at(to.fd.get(), offset, bytes);
   if (error != 0) return fail(write_failure(error, "write", to.staged));
-  return {};
+  return impl_->checksums.add(file, offset, bytes, [&to](std::uint64_t place, std::span<const std::byte> checksum) {
+    const int failed = write_at(to.fd.get(), place, checksum);
+    return failed == 0 ? Result<void>() : fail(write_failure(failed, "write", to.staged));
+  });
 }
 
 Result<void> StagedOutput::commit() { return impl_->commit(); }

@@ -21,10 +21,9 @@ namespace omap {
 ///  3. Without `commit`, the destructor removes what was written. A killed run leaves `.partial` only, and so does a
 ///     commit that failed after the first file was replaced.
 ///
-/// Where the destination is there already (`replace`), files of the same names are replaced, and the weight files that
-/// would be taken for parts of the new checkpoint (`model.safetensors`, its index, `model-*-of-*.safetensors`) are
-/// removed; no other file is touched. A destination that appears only after `stage_output` is not replaced: `commit`
-/// fails with `destination_exists`.
+/// Where the destination is there already (`replace`), files of the same names are replaced, and the files of the
+/// checkpoint that it holds, in whatever format (`written_names.h`), are removed; no other file is touched. A
+/// destination that appears only after `stage_output` is not replaced: `commit` fails with `destination_exists`.
 /// Movable; `write` may be called from many threads at once.
 class StagedOutput {
  public:
@@ -32,7 +31,7 @@ class StagedOutput {
   StagedOutput& operator=(StagedOutput&&) noexcept;
   ~StagedOutput();
 
-  /// Writes `bytes` at `offset` of `layout.files[file]`.
+  /// Writes `bytes` at `offset` of `layout.files[file]`: a part of a tensor, each byte once.
   [[nodiscard]] Result<void> write(std::uint32_t file, std::uint64_t offset, std::span<const std::byte> bytes);
   [[nodiscard]] Result<void> commit();
 
@@ -43,9 +42,9 @@ class StagedOutput {
   friend Result<StagedOutput> stage_output(const std::filesystem::path&, bool, const CheckpointLayout&);
 };
 
-/// Makes the staging files, with their heads written and their sizes set. `check_destination` comes first; it looked
-/// for free space, and no space is reserved here: that would write everything once more on memory file systems.
-/// Directories above the destination are made as needed.
+/// Makes the staging files and their folders, with fixed bytes written and sizes set. `check_destination` comes first;
+/// it looked for free space, and no space is reserved here: that would write everything once more on memory file
+/// systems. Directories above the destination are made as needed.
 [[nodiscard]] Result<StagedOutput> stage_output(const std::filesystem::path& destination, bool is_directory,
                                                 const CheckpointLayout& layout);
 

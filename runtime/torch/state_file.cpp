@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "runtime/bind/bind_instance.h"
-#include "runtime/checkpoint/checkpoint_layout.h"
 #include "runtime/checkpoint/checkpoint_reader.h"
+#include "runtime/checkpoint/safetensors_layout.h"
 #include "runtime/checkpoint/staged_output.h"
 #include "runtime/run/fill_interval.h"
 #include "runtime/run/read_dense.h"

@@ -9,6 +9,7 @@
 
 #include "compiler/compile.h"
 #include "runtime/bind/bind.h"
+#include "runtime/checkpoint/safetensors_layout.h"
 #include "runtime/json/json.h"
 #include "runtime/run/run.h"
 #include "tests/unit/checkpoint_folder.h"

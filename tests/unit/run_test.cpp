@@ -7,6 +7,7 @@
 #include <functional>
 #include <stdexcept>
 
+#include "runtime/checkpoint/safetensors_layout.h"
 #include "tests/unit/checkpoint_folder.h"
 
 namespace omap {

@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "runtime/checkpoint/checkpoint_reader.h"
+#include "runtime/checkpoint/safetensors_layout.h"
+#include "runtime/checkpoint/written_names.h"
 
 using namespace omap;
 namespace fs = std::filesystem;
@@ -206,6 +208,72 @@ TEST_CASE("a directory that is there keeps all but weight files") {
   CHECK(names_in(out) == expected);
   for (const std::string& name : others) CHECK(contents(out / name) == name);
   CHECK(names_in(folder.path()) == Texts{"out"});
+}
+
+/// A checkpoint in folders: two files of weights below one, an index beside them, a config above.
+CheckpointLayout in_folders() {
+  CheckpointLayout layout;
+  layout.files = {{"model_and_optim/__0_0.distcp", "head", 12, {{8, "mid."}}},
+                  {"model_and_optim/__0_1.distcp", "", 4},
+                  text_file("config.json", "{}")};
+  layout.places = {{0, 4}, {1, 0}};
+  layout.index = text_file("model_and_optim/.metadata", "index");
+  return layout;
+}
+const Texts files_in_folders = {"config.json", "model_and_optim/.metadata", "model_and_optim/__0_0.distcp",
+                                "model_and_optim/__0_1.distcp"};
+
+TEST_CASE("folders are staged, named and given up with their files") {
+  const Folder folder;
+  const CheckpointLayout layout = in_folders();
+  { REQUIRE(stage_output(folder / "out", true, layout).has_value()); }
+  CHECK(names_in(folder.path()).empty());
+  for (const bool there : {false, true}) {
+    CAPTURE(there);
+    if (there) put(folder / "out" / "model_and_optim" / "__1_0.distcp", "stale");
+    {
+      auto output = stage_output(folder / "out", true, layout);
+      REQUIRE(output.has_value());
+      CHECK(names_below(folder / "out.partial") == files_in_folders);
+      fill(*output, layout, there ? "11112222" : "aaaabbbb");
+      REQUIRE(output->commit().has_value());
+    }
+    CHECK(names_in(folder.path()) == Texts{"out"});
+    CHECK(names_below(folder / "out") == files_in_folders);
+    CHECK(contents(folder / "out" / "model_and_optim" / "__0_0.distcp") == (there ? "head1111mid." : "headaaaamid."));
+  }
+  put(folder / "killed.partial" / "model_and_optim" / "__7_7.distcp", "left over");
+  write_checkpoint(folder / "killed", true, layout);
+  CHECK(names_below(folder / "killed") == files_in_folders);
+}
+
+TEST_CASE("a checkpoint of another format is replaced whole") {
+  const Folder folder;
+  const fs::path out = folder / "out";
+  put(out / "train" / "rank0.pt", "state");
+  put(out / "pytorch_model-00001-of-00002.bin", "old");
+  put(out / "pytorch_model.bin.index.json", "{}");
+  write_checkpoint(out, true, two_shards());
+  CHECK(names_below(out) == Texts{shards[0], shards[1], shards[2], "train"});
+  write_checkpoint(out, true, in_folders());
+  Texts expected = files_in_folders;
+  expected.emplace_back("train");
+  CHECK(names_below(out) == expected);
+  write_checkpoint(out, true, one_file());
+  CHECK(names_below(out) == Texts{"config.json", "model.safetensors", "train"});
+  CHECK_FALSE(fs::exists(out / "model_and_optim"));
+  CHECK(contents(out / "train" / "rank0.pt") == "state");
+}
+
+TEST_CASE("nothing is written through a link to a folder") {
+  const Folder folder;
+  fs::create_directory(folder / "elsewhere");
+  fs::create_directory(folder / "out");
+  fs::create_directory_symlink(folder / "elsewhere", folder / "out" / "model_and_optim");
+  CHECK(code_of(check(folder / "out", true, true, in_folders())) == Code::destination_exists);
+  put(folder / "in.partial" / "thesis" / "text", "mine");
+  CHECK(code_of(stage_output(folder / "in", true, in_folders())) == Code::destination_exists);
+  CHECK(contents(folder / "in.partial" / "thesis" / "text") == "mine");
 }
 
 TEST_CASE("a link to a directory or a file stays a link") {

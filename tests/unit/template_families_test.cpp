@@ -9,6 +9,7 @@
 #include "compiler/load_mapping.h"
 #include "runtime/bind/bind.h"
 #include "runtime/bind/bind_modules.h"
+#include "runtime/checkpoint/safetensors_layout.h"
 #include "runtime/json/json.h"
 #include "runtime/run/compare.h"
 #include "runtime/templates/lower_templates.h"

@@ -1,4 +1,4 @@
-#include "runtime/checkpoint/checkpoint_layout.h"
+#include "runtime/checkpoint/safetensors_layout.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

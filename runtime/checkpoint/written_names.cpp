@@ -1,0 +1,72 @@
+#include "runtime/checkpoint/written_names.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace omap {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_weight_folder(std::string_view name) { return std::ranges::find(weight_folders, name) != weight_folders.end(); }
+
+/// `STEM.SUFFIX`, or a shard of it: `STEM-*-of-*.SUFFIX`.
+bool is_file_or_shard(std::string_view name, std::string_view stem, std::string_view suffix) {
+  if (!name.starts_with(stem) || !name.ends_with(suffix)) return false;
+  if (name.size() == stem.size() + suffix.size()) return true;
+  return name[stem.size()] == '-' && name.find("-of-") != std::string_view::npos;
+}
+
+bool is_distributed_file(std::string_view name) { return name.starts_with("__") && name.ends_with(".distcp"); }
+
+/// Folder and name of a file; the folder is empty if it is in none.
+std::pair<std::string_view, std::string_view> split(std::string_view name) {
+  const std::size_t slash = name.rfind('/');
+  if (slash == std::string_view::npos) return {{}, name};
+  return {name.substr(0, slash), name.substr(slash + 1)};
+}
+
+void add_names(const fs::path& directory, const std::string& prefix, std::vector<std::string>& names) {
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    std::string name = prefix + entry->path().filename().string();
+    std::error_code ignored;
+    if (is_weight_folder(name) && fs::is_directory(entry->symlink_status(ignored))) {
+      add_names(entry->path(), name + "/", names);
+    } else {
+      names.push_back(std::move(name));
+    }
+  }
+}
+
+}  // namespace
+
+bool is_index_file_name(std::string_view name) {
+  return std::ranges::find(index_file_names, name) != index_file_names.end();
+}
+
+bool is_weight_file_name(std::string_view name) {
+  const auto [folder, file] = split(name);
+  if (is_weight_folder(folder)) return is_distributed_file(file);
+  if (!folder.empty()) return false;
+  return is_file_or_shard(file, "model", ".safetensors") || is_file_or_shard(file, "pytorch_model", ".bin") ||
+         is_distributed_file(file);
+}
+
+bool is_leftover_name(std::string_view name) {
+  const auto [folder, file] = split(name);
+  if (!folder.empty() && !is_weight_folder(folder)) return false;
+  return file == ".metadata" || file.ends_with(".json") || file.ends_with(".safetensors") || file.ends_with(".bin") ||
+         file.ends_with(".distcp");
+}
+
+std::vector<std::string> names_below(const fs::path& directory) {
+  std::vector<std::string> names;
+  add_names(directory, "", names);
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace omap

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace omap {
+
+// Which names in a checkpoint's directory belong to the weights, whatever format wrote them. Names are relative to the
+// directory, with `/` behind the folder.
+
+/// Files that make others a checkpoint: a loader begins with them.
+inline constexpr std::array<std::string_view, 4> index_file_names = {
+    "model.safetensors.index.json", "pytorch_model.bin.index.json", ".metadata", "model_and_optim/.metadata"};
+
+/// Folders of such a directory that have weights in them.
+inline constexpr std::array<std::string_view, 1> weight_folders = {"model_and_optim"};
+
+[[nodiscard]] bool is_index_file_name(std::string_view name);
+
+/// Whether a loader would take a file of this name for a part of the checkpoint: `model.safetensors`,
+/// `model-*-of-*.safetensors`, `pytorch_model.bin`, `pytorch_model-*-of-*.bin`, `__*.distcp`.
+[[nodiscard]] bool is_weight_file_name(std::string_view name);
+
+/// Whether a file of this name in a staging directory was left there by a killed run.
+[[nodiscard]] bool is_leftover_name(std::string_view name);
+
+/// The names of what is in `directory` and in its weight folders, sorted; links to folders are not followed.
+/// Empty where it cannot be read.
+[[nodiscard]] std::vector<std::string> names_below(const std::filesystem::path& directory);
+
+}  // namespace omap
