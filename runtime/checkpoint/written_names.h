@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "diagnostics/diagnostic.h"
+
 namespace omap {
 
 // Which names in a checkpoint's directory belong to the weights, whatever format wrote them. Names are relative to the
@@ -28,7 +30,8 @@ inline constexpr std::array<std::string_view, 1> weight_folders = {"model_and_op
 [[nodiscard]] bool is_leftover_name(std::string_view name);
 
 /// The names of what is in `directory` and in its weight folders, sorted; links to folders are not followed.
-/// Empty where it cannot be read.
-[[nodiscard]] std::vector<std::string> names_below(const std::filesystem::path& directory);
+/// What is no directory has none; one that cannot be read is an error (`write_failed`): what is to be replaced
+/// has to be known.
+[[nodiscard]] Result<std::vector<std::string>> names_below(const std::filesystem::path& directory);
 
 }  // namespace omap
