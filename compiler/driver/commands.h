@@ -43,6 +43,7 @@ struct RunArguments {
   std::optional<std::string> like;  ///< a checkpoint whose names, shapes and dtypes the result has to have
   bool dry_run = false;
   bool force = false;
+  bool resume = false;  ///< go on with what a killed run left
   Resources resources = {};
 };
 [[nodiscard]] ExitCode run(const Console& console, const RunArguments& arguments);

@@ -118,6 +118,8 @@ struct CommandLine {
     sub->add_flag("--dry-run", run_arguments.dry_run,
                   "say what would be done, the bytes and the peak memory; write nothing");
     sub->add_flag("--force", run_arguments.force, "replace a checkpoint that is there; other files stay");
+    sub->add_flag("--resume", run_arguments.resume,
+                  "go on with the files that a killed run of the same conversion has finished");
     add_werror(*sub);
     sub->callback([this] { command = [this] { return run(console, run_arguments); }; });
   }

@@ -29,7 +29,7 @@ Result<CheckpointLayout> lay_out_directory(std::span<const OutputTensor> tensors
     case CheckpointFormat::dcp:
       break;
   }
-  const DistributedPlace place = has_config ? DistributedPlace::step : DistributedPlace::directory;
+  const DistributedFolder place = has_config ? DistributedFolder::step : DistributedFolder::directory;
   return lay_out_distributed(tensors, root, place, max_shard_bytes);
 }
 

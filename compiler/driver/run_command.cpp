@@ -14,6 +14,7 @@
 #include "compiler/load_mapping.h"
 #include "runtime/bind/source_keys.h"
 #include "runtime/json/json.h"
+#include "runtime/run/conversion_digest.h"
 #include "runtime/run/run.h"
 
 namespace omap::driver {
@@ -76,6 +77,17 @@ void print_json(const Console& console, const RunEstimate& will, const Output& o
   console.result(dump_json(all) + "\n");
 }
 
+std::string spell_resumption(const Resumption& found, const Output& output) {
+  const std::string left = output.path.string() + ".partial";
+  if (found.leftover == Resumption::Leftover::none) return "nothing to resume: starts from the beginning\n";
+  if (found.leftover == Resumption::Leftover::of_another_conversion) {
+    return fmt::format("`{}` is of another conversion, source or version: starts over\n", left);
+  }
+  if (found.files == 0) return fmt::format("no file in `{}` is finished: starts over\n", left);
+  return fmt::format("goes on with `{}`: {} of {} files are finished, {}\n", left, found.files,
+                     output.layout.files.size(), spell_bytes(found.bytes));
+}
+
 }  // namespace
 
 ExitCode run(const Console& console, const RunArguments& arguments) {
@@ -134,8 +146,10 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
     console.json ? print_json(console, will, *output, false) : print_dry_run(console, will, *output);
     return done;
   }
-  auto staged = stage_output(output->path, output->is_directory, output->layout);
+  auto staged = stage_output(output->path, output->is_directory, output->layout,
+                             {conversion_digest(program, source, output->layout), arguments.resume});
   if (!staged) return fail_with(staged.error());
+  if (arguments.resume) console.info(spell_resumption(staged->resumption(), *output));
   const auto ran = omap::run(program, source, output->layout, *staged, *options);
   progress.clear();
   if (!ran) return fail_with(ran.error());
@@ -148,8 +162,8 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   console.info(fmt::format("{}: {} -> {}\n  {} tensors from {} tensors, {} written to {} in {:.2f} s\n",
                            loaded.plan->name, from->side, to->side, program.destinations.size(),
-                           source.index().tensors().size(), spell_bytes(will.bytes_written), to->path.string(),
-                           seconds));
+                           source.index().tensors().size(),
+                           spell_bytes(will.bytes_written - staged->resumption().bytes), to->path.string(), seconds));
   return done;
 }
 

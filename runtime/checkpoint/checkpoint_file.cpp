@@ -27,10 +27,15 @@ Diagnostic cut_off(const fs::path& path, std::uint64_t end) {
       .help("wait until whatever writes the file is done, then run again");
 }
 
+FileStamp stamp_of(const struct stat& status) {
+  constexpr std::int64_t second = 1'000'000'000;
+  return {static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec};
+}
+
 }  // namespace
 
-CheckpointFile::CheckpointFile(FileDescriptor fd, fs::path path, std::uint64_t size)
-    : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
+CheckpointFile::CheckpointFile(FileDescriptor fd, fs::path path, FileStamp stamp)
+    : fd_(std::move(fd)), path_(std::move(path)), stamp_(stamp) {}
 
 Result<CheckpointFile> CheckpointFile::open(const fs::path& path) {
   // O_NONBLOCK: a pipe is refused below, without waiting for somebody who writes to it.
@@ -46,7 +51,20 @@ Result<CheckpointFile> CheckpointFile::open(const fs::path& path) {
     return fail(Diagnostic(Code::not_a_checkpoint, "`{}` is not a regular file", path.string())
                     .help("checkpoints are read from files: copy the data into one"));
   }
-  return CheckpointFile(std::move(fd), path, static_cast<std::uint64_t>(status.st_size));
+  return CheckpointFile(std::move(fd), path, stamp_of(status));
+}
+
+Result<void> CheckpointFile::check_unchanged() const {
+  struct stat status {};
+  if (::fstat(fd_.get(), &status) != 0) return fail(read_failure(path_, errno));
+  const FileStamp now = stamp_of(status);
+  if (now == stamp_) return {};
+  Diagnostic changed =
+      now.size == stamp_.size
+          ? Diagnostic(Code::source_changed, "`{}` was written to while it was read", path_.string())
+          : Diagnostic(Code::source_changed, "`{}` had {} bytes when it was opened, and has {} after it was read",
+                       path_.string(), stamp_.size, now.size);
+  return fail(std::move(changed).help("wait until whatever writes the file is done, then run again"));
 }
 
 Result<void> CheckpointFile::read(std::uint64_t offset, std::span<std::byte> out) const {

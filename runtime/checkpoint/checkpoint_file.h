@@ -12,6 +12,14 @@
 
 namespace omap {
 
+/// What tells whether a file is still the one that it was.
+struct FileStamp {
+  std::uint64_t size = 0;
+  /// Of the last change of its bytes, since 1970.
+  std::int64_t modified_ns = 0;
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
 /// A regular file, open for reading alone, and its size when it was opened. Errors name its path.
 /// `read` may be called from many threads at once.
 class CheckpointFile {
@@ -19,17 +27,21 @@ class CheckpointFile {
   [[nodiscard]] static Result<CheckpointFile> open(const std::filesystem::path& path);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] std::uint64_t size() const { return stamp_.size; }
+  /// When it was opened.
+  [[nodiscard]] const FileStamp& stamp() const { return stamp_; }
+  /// An error (`source_changed`) if it was written to since it was opened.
+  [[nodiscard]] Result<void> check_unchanged() const;
   /// Fills `out`. A file that ends before is an error (`source_changed`).
   [[nodiscard]] Result<void> read(std::uint64_t offset, std::span<std::byte> out) const;
   [[nodiscard]] Result<std::string> read_text(std::uint64_t offset, std::uint64_t size) const;
 
  private:
-  CheckpointFile(FileDescriptor fd, std::filesystem::path path, std::uint64_t size);
+  CheckpointFile(FileDescriptor fd, std::filesystem::path path, FileStamp stamp);
 
   FileDescriptor fd_;
   std::filesystem::path path_;
-  std::uint64_t size_ = 0;
+  FileStamp stamp_;
 };
 
 /// A part of a file that is a file of its own, such as an archive among others. Offsets count from its beginning.

@@ -17,7 +17,7 @@ struct CheckpointReader::Impl {
   TensorIndex index;
   /// Parallel to `index.files()`.
   std::vector<CheckpointFile> files;
-  std::vector<std::string> objects;
+  std::vector<StoredObject> objects;
   std::optional<fs::path> directory;
 };
 
@@ -28,12 +28,25 @@ CheckpointReader::~CheckpointReader() = default;
 
 const TensorIndex& CheckpointReader::index() const { return impl_->index; }
 std::string_view CheckpointReader::format() const { return impl_->format; }
-const std::vector<std::string>& CheckpointReader::objects() const { return impl_->objects; }
+const std::vector<StoredObject>& CheckpointReader::objects() const { return impl_->objects; }
 const std::optional<fs::path>& CheckpointReader::directory() const { return impl_->directory; }
 
 Result<void> CheckpointReader::read(std::uint32_t file, std::uint64_t offset, std::span<std::byte> out) const {
   assert(file < impl_->files.size());
   return impl_->files[file].read(offset, out);
+}
+
+std::vector<FileStamp> CheckpointReader::stamps() const {
+  std::vector<FileStamp> stamps;
+  for (const CheckpointFile& file : impl_->files) stamps.push_back(file.stamp());
+  return stamps;
+}
+
+Result<void> CheckpointReader::check_unchanged() const {
+  for (const CheckpointFile& file : impl_->files) {
+    if (auto same = file.check_unchanged(); !same) return same;
+  }
+  return {};
 }
 
 Result<CheckpointReader> open_checkpoint(const fs::path& path, std::optional<CheckpointFormat> wanted) {

@@ -44,17 +44,24 @@ std::set<fs::path> folders_written(const CheckpointLayout& layout) {
 }
 
 /// Every path that staging and committing write, replace or remove.
-std::vector<fs::path> paths_touched(const DestinationPath& at, bool is_directory, const CheckpointLayout& layout) {
-  if (!is_directory) return {at.path, at.staging};
+Result<std::vector<fs::path>> paths_touched(const DestinationPath& at, bool is_directory,
+                                            const CheckpointLayout& layout) {
+  if (!is_directory) return std::vector<fs::path>{at.path, at.staging};
+  const auto stale = stale_files(at.path, only_file_of(layout));
+  if (!stale) return fail(stale.error());
+  const auto left = names_below(at.staging);
+  // Staging says what is wrong with it.
+  const std::vector<std::string> leftovers = left ? *left : std::vector<std::string>();
   std::vector<fs::path> paths;
   for (const std::string& name : names_written(layout)) paths.push_back(at.path / name);
-  for (const std::string& name : stale_files(at.path, only_file_of(layout))) paths.push_back(at.path / name);
-  for (const std::string& name : names_below(at.staging)) paths.push_back(at.staging / name);
+  for (const std::string& name : *stale) paths.push_back(at.path / name);
+  for (const std::string& name : leftovers) paths.push_back(at.staging / name);
   return paths;
 }
 
 Result<void> check_kind(const DestinationPath& at, bool is_directory, const DestinationOptions& options,
                         const CheckpointLayout& layout) {
+  if (auto own = refuse_link(at.path); !own) return own;
   std::error_code ignored;
   const fs::file_status status = fs::symlink_status(at.path, ignored);
   if (!fs::exists(status)) return {};
@@ -71,7 +78,9 @@ Result<void> check_kind(const DestinationPath& at, bool is_directory, const Dest
   }
   if (!is_directory) return {};
   std::vector<std::string> files = names_written(layout);
-  std::ranges::move(stale_files(at.path, only_file_of(layout)), std::back_inserter(files));
+  auto stale = stale_files(at.path, only_file_of(layout));
+  if (!stale) return fail(std::move(stale.error()));
+  std::ranges::move(*stale, std::back_inserter(files));
   for (const std::string& name : files) {
     if (!fs::is_directory(fs::symlink_status(at.path / name, ignored))) continue;
     return exists(Diagnostic(Code::destination_exists, "`{}` is a directory, and has the name of a weight file",
@@ -95,6 +104,14 @@ Result<void> check_kind(const DestinationPath& at, bool is_directory, const Dest
   return {};
 }
 
+/// A path with all links followed as far as it is there, and without dots.
+fs::path without_links(const fs::path& path) {
+  std::error_code error;
+  fs::path followed = fs::weakly_canonical(path, error);
+  if (error) followed = path.lexically_normal();
+  return followed.has_filename() || !followed.has_relative_path() ? followed : followed.parent_path();
+}
+
 /// Whether `path` is `directory` or lies below it; both without links and dots.
 bool lies_inside(const fs::path& path, const fs::path& directory) {
   return std::ranges::mismatch(path, directory).in2 == directory.end();
@@ -103,18 +120,21 @@ bool lies_inside(const fs::path& path, const fs::path& directory) {
 Result<void> check_against_source(const DestinationPath& at, bool is_directory, const CheckpointLayout& layout,
                                   const fs::path& source, std::span<const fs::path> source_files) {
   const std::string help = "the source is never changed: choose a destination outside it";
-  const DestinationPath from = resolve_destination(source);
   std::error_code ignored;
-  if (from.path == at.path || (fs::is_directory(from.path, ignored) && lies_inside(at.path, from.path))) {
-    return fail(Diagnostic(Code::destination_in_source, "the destination `{}` {} the source `{}`", at.path.string(),
-                           from.path == at.path ? "is" : "lies inside", from.path.string())
+  const fs::path from = without_links(fs::absolute(source, ignored));
+  const fs::path to = without_links(at.path);
+  if (from == to || (fs::is_directory(from, ignored) && lies_inside(to, from))) {
+    return fail(Diagnostic(Code::destination_in_source, "the destination `{}` {} the source `{}`", to.string(),
+                           from == to ? "is" : "lies inside", from.string())
                     .help("{}", help));
   }
   std::set<FileId> read;
   for (const fs::path& file : source_files) {
     if (const auto id = file_id(file)) read.insert(*id);
   }
-  for (const fs::path& path : paths_touched(at, is_directory, layout)) {
+  const auto touched = paths_touched(at, is_directory, layout);
+  if (!touched) return fail(touched.error());
+  for (const fs::path& path : *touched) {
     const auto id = file_id(path);
     if (!id || !read.contains(*id)) continue;
     return fail(Diagnostic(Code::destination_in_source, "writing `{}` would destroy `{}`, a file of the source",
@@ -132,7 +152,9 @@ std::uint64_t bytes_left_over(const DestinationPath& at, bool is_directory) {
     if (::lstat(path.c_str(), &status) == 0) bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
   };
   if (!is_directory) add(at.staging);
-  for (const std::string& name : is_directory ? names_below(at.staging) : std::vector<std::string>()) {
+  const auto names = is_directory ? names_below(at.staging) : std::vector<std::string>();
+  if (!names) return bytes;
+  for (const std::string& name : *names) {
     if (is_leftover_name(name)) add(at.staging / name);
   }
   return bytes;
@@ -155,13 +177,23 @@ Result<void> check_space(const DestinationPath& at, bool is_directory, const Che
 }  // namespace
 
 DestinationPath resolve_destination(const fs::path& given) {
-  std::error_code error;
-  fs::path path = fs::weakly_canonical(fs::absolute(given, error), error);
-  if (error) path = fs::absolute(given, error).lexically_normal();
+  std::error_code ignored;
+  fs::path path = fs::absolute(given, ignored);
   if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();
+  const fs::path name = path.filename();
+  // What `..` means depends on links.
+  path = name == "." || name == ".." ? without_links(path) : without_links(path.parent_path()) / name;
   fs::path staging = path;
   staging += ".partial";
   return {std::move(path), std::move(staging)};
+}
+
+Result<void> refuse_link(const fs::path& destination) {
+  std::error_code ignored;
+  if (!fs::is_symlink(fs::symlink_status(destination, ignored))) return {};
+  return fail(Diagnostic(Code::destination_exists, "`{}` is a symbolic link, and nothing is written through one",
+                         destination.string())
+                  .help("name what it points to, or remove the link"));
 }
 
 std::string_view only_file_of(const CheckpointLayout& layout) {
@@ -170,12 +202,13 @@ std::string_view only_file_of(const CheckpointLayout& layout) {
   return std::ranges::find_if(layout.files, is_weights)->name;
 }
 
-std::vector<std::string> stale_files(const fs::path& destination, std::string_view only_file) {
-  std::vector<std::string> stale;
-  for (const std::string& name : names_below(destination)) {
-    if (is_index_file_name(name) || (is_weight_file_name(name) && name != only_file)) stale.push_back(name);
-  }
-  return stale;
+Result<std::vector<std::string>> stale_files(const fs::path& destination, std::string_view only_file) {
+  auto names = names_below(destination);
+  if (!names) return names;
+  std::erase_if(*names, [&](const std::string& name) {
+    return !is_index_file_name(name) && (!is_weight_file_name(name) || name == only_file);
+  });
+  return names;
 }
 
 Result<void> check_destination(const fs::path& destination, bool is_directory, const DestinationOptions& options,

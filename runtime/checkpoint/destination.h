@@ -12,7 +12,8 @@
 
 namespace omap {
 
-/// The place of an output, with all symbolic links followed, and the sibling where it is written first.
+/// The place of an output, absolute, and the sibling where it is written first. Links above it are followed; it may be
+/// one itself.
 struct DestinationPath {
   std::filesystem::path path;
   /// `path` with `.partial` behind its name.
@@ -21,6 +22,9 @@ struct DestinationPath {
 
 [[nodiscard]] DestinationPath resolve_destination(const std::filesystem::path& given);
 
+/// Nothing is written through a link: `destination_exists` if `destination` is one.
+[[nodiscard]] Result<void> refuse_link(const std::filesystem::path& destination);
+
 /// The one file of weights of a layout, or nothing if it has several. Configs may stand beside it.
 [[nodiscard]] std::string_view only_file_of(const CheckpointLayout& layout);
 
@@ -28,8 +32,8 @@ struct DestinationPath {
 /// checkpoint in any format, which a loader would take for parts of the new one or for a second one. Old shards go even
 /// where a new one has the same name, so that old and new ones never lie side by side. Where there is one new file,
 /// `only_file`, its predecessor is not among them: the rename replaces it at once.
-[[nodiscard]] std::vector<std::string> stale_files(const std::filesystem::path& destination,
-                                                   std::string_view only_file);
+[[nodiscard]] Result<std::vector<std::string>> stale_files(const std::filesystem::path& destination,
+                                                           std::string_view only_file);
 
 struct DestinationOptions {
   /// Replace a destination that is there.

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/checkpoint/checkpoint_file.h"
 #include "runtime/checkpoint/checkpoint_format.h"
+#include "runtime/checkpoint/stored_object.h"
 #include "runtime/checkpoint/tensor_index.h"
 
 namespace omap {
@@ -16,8 +16,8 @@ struct OpenedCheckpoint {
   std::string_view format;
   std::vector<CheckpointFile> files;
   std::vector<TensorInfo> tensors;
-  /// Keys of entries that are no tensors, where the format has them.
-  std::vector<std::string> objects = {};
+  /// Entries that are no tensors, where the format has them.
+  std::vector<StoredObject> objects = {};
 };
 
 }  // namespace omap

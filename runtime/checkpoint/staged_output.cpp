@@ -2,15 +2,16 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cerrno>
+#include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -18,109 +19,15 @@
 #include "runtime/checkpoint/data_checksums.h"
 #include "runtime/checkpoint/durable_files.h"
 #include "runtime/checkpoint/posix_file.h"
+#include "runtime/checkpoint/staging_journal.h"
+#include "runtime/checkpoint/staging_place.h"
 #include "runtime/checkpoint/write_behind.h"
 #include "runtime/checkpoint/written_names.h"
-
-// The protocol. DIR (or FILE) is the destination, P is its sibling `DIR.partial`.
-//
-// Staging
-//  S1. Make the missing directories above P.
-//  S2. Make P, or open the one that is there; lock it (flock, exclusive, without waiting). If it is held, another run
-//  is
-//      writing. If the name P no longer means what was locked, its owner has just finished: begin S2 again.
-//  S3. Remove what a killed run left in P. A file that no run has made ends the attempt; it is somebody's.
-//  S4. Make the folders and files of the layout, the index too, in P; set their sizes; write their fixed bytes. What
-//      depends on a tensor's bytes, a checksum, is written with the last of them.
-// Committing
-//  C1. Sync every file. Each name in P still means the file that was written, even without locks.
-//  C2. Where DIR was not there at S2: sync P and its folders, rename P to DIR (unless DIR is there by now), sync the
-//      parent. Done. A FILE goes the same way, and where it was there, the rename replaces it at once.
-//  C3. Else remove DIR's indexes, of any format, and sync where they were: from here on, nothing in DIR is loadable
-//      through an index.
-//  C4. Remove the old weight files, make DIR's folders, rename the new files from P into them, sync all. Old and new
-//      shards never lie side by side; a single file takes the place of its predecessor in one step.
-//  C5. Rename the new index into its place, sync there. Now the checkpoint is there.
-//  C6. Remove P, and folders of DIR that old weights have left empty; sync the parent.
-// Giving up (no commit, or one that failed before C3)
-//  A1. Remove what S4 made, then P, then the directories of S1 that are empty.
-// A commit that fails later leaves P: some of the old files are gone, so the new ones are worth keeping.
-//
-// Killed before C2 or C3: DIR is as it was. Killed within C3 to C5: DIR has no index, and old weight files or new ones,
-// never both; where some shards are missing, the names of the others tell.
 
 namespace omap {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_still(const fs::path& path, int fd) {
-  struct stat named {};
-  struct stat opened {};
-  return ::lstat(path.c_str(), &named) == 0 && ::fstat(fd, &opened) == 0 && named.st_dev == opened.st_dev &&
-         named.st_ino == opened.st_ino;
-}
-
-/// File systems without locks are written to all the same: C1 notices a second run. Some parallel ones have no flock
-/// at all, and NFS has none for directories (EBADF, as they cannot be opened for writing).
-bool lock(int fd, int& error) {
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
-  error = errno;
-  return error == ENOSYS || error == EBADF || error == EOPNOTSUPP || error == ENOLCK;
-}
-
-bool is_regular_file(int fd) {
-  struct stat status {};
-  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-Diagnostic in_the_way(const fs::path& path) {
-  return Diagnostic(Code::destination_exists, "`{}` is in the way: no run has made it", path.string())
-      .help("look at it, move it elsewhere or remove it by hand, and run again");
-}
-
-/// S2.
-Result<FileDescriptor> lock_staging(const fs::path& staging, bool is_directory) {
-  constexpr int attempts = 100;
-  for (int i = 0; i < attempts; ++i) {
-    if (is_directory && ::mkdir(staging.c_str(), 0777) != 0 && errno != EEXIST) {
-      return fail(write_failure(errno, "make", staging));
-    }
-    const int flags = O_CLOEXEC | O_NOFOLLOW | (is_directory ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT);
-    FileDescriptor fd(::open(staging.c_str(), flags, 0666));
-    if (!fd.valid() && errno != ENOENT) return fail(write_failure(errno, "open", staging));
-    if (!fd.valid()) continue;
-    int error = 0;
-    if (!lock(fd.get(), error)) {
-      if (error == EWOULDBLOCK) break;
-      return fail(write_failure(error, "lock", staging));
-    }
-    if (!is_still(staging, fd.get())) continue;
-    if (is_directory || is_regular_file(fd.get())) return fd;
-    return fail(in_the_way(staging));
-  }
-  return fail(Diagnostic(Code::destination_busy, "another run is writing to `{}`", staging.string())
-                  .help("wait until it is done, or choose another destination"));
-}
-
-/// S3, for a directory.
-Result<void> remove_leftovers(const fs::path& staging) {
-  std::error_code error;
-  if (const fs::directory_iterator readable(staging, error); error) {
-    return fail(write_failure(error.value(), "read", staging));
-  }
-  const std::vector<std::string> names = names_below(staging);
-  for (const std::string& name : names) {
-    std::error_code ignored;
-    if (!is_leftover_name(name) || fs::is_directory(fs::symlink_status(staging / name, ignored))) {
-      return fail(in_the_way(staging / name));
-    }
-  }
-  for (const std::string& name : names) {
-    if (auto removed = remove_file(staging / name); !removed) return removed;
-  }
-  for (const std::string_view folder : weight_folders) ::rmdir((staging / folder).c_str());
-  return {};
-}
 
 /// S4, but for the making: an empty file becomes one of the layout.
 Result<void> prepare(int fd, const fs::path& path, const OutputFile& file) {
@@ -136,19 +43,41 @@ Result<void> prepare(int fd, const fs::path& path, const OutputFile& file) {
   return {};
 }
 
+/// Whether an open file is as large as one of the layout, and begins like it: what a run of another layout left has a
+/// journal of another digest, and this notices a file that was put there since.
+bool looks_like(int fd, const OutputFile& file) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  if (static_cast<std::uint64_t>(status.st_size) != file.size) return false;
+  std::string head(file.head.size(), '\0');
+  const auto got = read_at(fd, 0, std::as_writable_bytes(std::span(head)));
+  return got && *got == head.size() && head == file.head;
+}
+
 }  // namespace
 
 struct StagedOutput::Impl {
   struct StagedFile {
+    StagedFile(fs::path staged_at, fs::path final_at, FileDescriptor opened, std::uint64_t size)
+        : staged(std::move(staged_at)), final(std::move(final_at)), fd(std::move(opened)), behind(size) {}
+
     fs::path staged;
     fs::path final;
     FileDescriptor fd;
     WriteBehind behind;
     bool renamed = false;
+    /// Bytes of tensors that are still to be written.
+    std::unique_ptr<std::atomic<std::uint64_t>> missing = std::make_unique<std::atomic<std::uint64_t>>(0);
+    /// Complete, on the disk, and in the journal.
+    std::unique_ptr<std::atomic<bool>> finished = std::make_unique<std::atomic<bool>>(false);
   };
 
   DestinationPath at;
   bool is_directory = false;
+  StagingOptions options;
+  /// Of a directory, if a digest was given.
+  std::optional<StagingJournal> journal;
+  Resumption resumption;
   /// The destination was there when staging began.
   bool replaces = false;
   /// How many of `files` are in the layout's; if there is one more, it is the index.
@@ -173,10 +102,14 @@ struct StagedOutput::Impl {
   }
 
   Result<void> stage(const CheckpointLayout& layout);
+  /// Counts bytes that were written, and finishes the file with the last of them.
+  Result<void> note_written(std::uint32_t file, std::uint64_t bytes);
   Result<void> commit();
 
  private:
-  Result<void> stage_file(const OutputFile& file);
+  std::vector<std::string> find_finished(const CheckpointLayout& layout);
+  Result<void> begin_journal(std::vector<std::string> finished);
+  Result<void> stage_file(const OutputFile& file, bool is_finished);
   Result<void> make_folder(const fs::path& folder);
   Result<void> sync_files();
   Result<void> commit_whole();
@@ -190,43 +123,98 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   layout_files = layout.files.size();
   checksums = DataChecksums(layout);
   only_weight_file = only_file_of(layout);
+  if (auto own = refuse_link(at.path); !own) return own;
   std::error_code ignored;
   replaces = fs::exists(fs::symlink_status(at.path, ignored));
   if (auto made = make_directories(at.path.parent_path(), made_directories); !made) return made;
   auto locked = lock_staging(at.staging, is_directory);
   if (!locked) return fail(std::move(locked.error()));
   if (!is_directory) {
-    files.push_back({at.staging, at.path, *std::move(locked), WriteBehind(layout.files.front().size)});
+    files.emplace_back(at.staging, at.path, *std::move(locked), layout.files.front().size);
     return prepare(files.front().fd.get(), at.staging, layout.files.front());
   }
   directory = *std::move(locked);
-  if (auto removed = remove_leftovers(at.staging); !removed) return removed;
+  const std::vector<std::string> finished = find_finished(layout);
+  std::vector<std::string> kept = finished;
+  if (!finished.empty()) kept.emplace_back(journal_file_name);
+  if (auto removed = remove_leftovers(at.staging, kept); !removed) return removed;
+  if (auto begun = begin_journal(finished); !begun) return begun;
   for (const OutputFile& file : layout.files) {
-    if (auto staged = stage_file(file); !staged) return staged;
+    if (auto staged = stage_file(file, std::ranges::find(finished, file.name) != finished.end()); !staged)
+      return staged;
   }
-  return layout.index ? stage_file(*layout.index) : Result<void>();
+  return layout.index ? stage_file(*layout.index, false) : Result<void>();
+}
+
+/// R1: the names of the files in P that this run need not write.
+std::vector<std::string> StagedOutput::Impl::find_finished(const CheckpointLayout& layout) {
+  if (!options.resume || options.digest.empty()) return {};
+  const auto left = read_journal(at.staging);
+  if (!left) return {};
+  resumption.leftover = Resumption::Leftover::of_another_conversion;
+  if (left->digest != options.digest) return {};
+  resumption.leftover = Resumption::Leftover::of_this_conversion;
+  std::vector<std::string> names;
+  for (const OutputFile& file : layout.files) {
+    if (std::ranges::find(left->finished, file.name) == left->finished.end()) continue;
+    const FileDescriptor fd(::open((at.staging / file.name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (!fd.valid() || !looks_like(fd.get(), file)) continue;
+    names.push_back(file.name);
+    resumption.files += 1;
+    resumption.bytes += file.size;
+  }
+  return names;
+}
+
+/// R2.
+Result<void> StagedOutput::Impl::begin_journal(std::vector<std::string> finished) {
+  if (options.digest.empty()) return {};
+  auto begun = StagingJournal::begin(at.staging, {options.digest, std::move(finished)});
+  if (!begun) return fail(std::move(begun.error()));
+  journal.emplace(*std::move(begun));
+  return {};
 }
 
 Result<void> StagedOutput::Impl::make_folder(const fs::path& folder) {
   if (folder.empty() || std::ranges::find(folders, folder) != folders.end()) return {};
   if (auto above = make_folder(folder.parent_path()); !above) return above;
-  if (::mkdir((at.staging / folder).c_str(), 0777) != 0) return fail(write_failure(errno, "make", at.staging / folder));
+  struct stat status {};
+  const bool is_there = ::lstat((at.staging / folder).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+  if (!is_there && ::mkdir((at.staging / folder).c_str(), 0777) != 0) {
+    return fail(write_failure(errno, "make", at.staging / folder));
+  }
   folders.push_back(folder);
   return {};
 }
 
-Result<void> StagedOutput::Impl::stage_file(const OutputFile& file) {
+Result<void> StagedOutput::Impl::stage_file(const OutputFile& file, bool is_finished) {
   if (auto made = make_folder(fs::path(file.name).parent_path()); !made) return made;
   const fs::path path = at.staging / file.name;
-  FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!fd.valid()) return fail(write_failure(errno, "make", path));
-  files.push_back({path, at.path / file.name, std::move(fd), WriteBehind(file.size)});
-  return prepare(files.back().fd.get(), path, file);
+  const int making = is_finished ? O_NOFOLLOW : O_CREAT | O_EXCL;
+  FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | making, 0666));
+  if (!fd.valid()) return fail(write_failure(errno, is_finished ? "open" : "make", path));
+  files.emplace_back(path, at.path / file.name, std::move(fd), file.size);
+  *files.back().finished = is_finished;
+  return is_finished ? Result<void>() : prepare(files.back().fd.get(), path, file);
+}
+
+Result<void> StagedOutput::Impl::note_written(std::uint32_t number, std::uint64_t bytes) {
+  StagedFile& file = files[number];
+  // Who counts the last bytes sees all others: they were written before they were counted.
+  if (!journal || file.missing->fetch_sub(bytes) != bytes) return {};
+  if (auto synced = sync_file(file.fd.get(), file.staged); !synced) return synced;
+  if (auto noted = journal->add(file.staged.lexically_relative(at.staging).generic_string()); !noted) return noted;
+  *file.finished = true;
+  return {};
 }
 
 Result<void> StagedOutput::Impl::commit() {
   if (auto synced = sync_files(); !synced) return synced;
-  auto done = is_directory && replaces ? commit_into_directory() : commit_whole();
+  const bool in_one = !(is_directory && replaces);
+  if (in_one && is_directory) {
+    if (auto removed = remove_journal(at.staging); !removed) return removed;
+  }
+  auto done = in_one ? commit_whole() : commit_into_directory();
   if (!done) {
     if (keeps_staging)
       done.error().back().notes.push_back(fmt::format("the new files are in `{}`", at.staging.string()));
@@ -276,7 +264,9 @@ Result<void> StagedOutput::Impl::commit_into_directory() {
   }
   if (auto synced = sync_directory(at.path); !synced) return synced;
 
-  for (const std::string& name : stale_files(at.path, only_weight_file)) {
+  const auto stale = stale_files(at.path, only_weight_file);
+  if (!stale) return fail(stale.error());
+  for (const std::string& name : *stale) {
     if (auto removed = remove_file(at.path / name); !removed) return removed;
   }
   for (const fs::path& folder : folders) {
@@ -296,6 +286,7 @@ Result<void> StagedOutput::Impl::commit_into_directory() {
     if (auto renamed = rename_into_place(files.back()); !renamed) return renamed;
     if (auto synced = sync_directory(files.back().final.parent_path()); !synced) return synced;
   }
+  if (auto removed = remove_journal(at.staging); !removed) return removed;
   remove_folders(at.staging);
   ::rmdir(at.staging.c_str());
   for (const std::string_view folder : weight_folders) ::rmdir((at.path / folder).c_str());
@@ -315,13 +306,17 @@ Result<void> StagedOutput::Impl::rename_into_place(StagedFile& file) {
 
 /// A1. The lock is held until P is gone.
 void StagedOutput::Impl::give_up() {
+  const auto is_finished = [](const StagedFile& file) { return file.finished->load(); };
+  const bool leaves_finished = options.resume && std::ranges::any_of(files, is_finished);
   for (StagedFile& file : files) {
+    if (leaves_finished && is_finished(file)) continue;
     const bool ours = !file.renamed && is_still(file.staged, file.fd.get());
     // NFS keeps a file that is removed while it is open, under another name, and with it the directory.
     if (is_directory) file.fd = FileDescriptor();
     if (ours) ::unlink(file.staged.c_str());
   }
-  if (directory.valid() && is_still(at.staging, directory.get())) {
+  if (!leaves_finished && directory.valid() && is_still(at.staging, directory.get())) {
+    if (journal) (void)remove_journal(at.staging);
     remove_folders(at.staging);
     ::rmdir(at.staging.c_str());
   }
@@ -339,19 +334,31 @@ Result<void> StagedOutput::write(std::uint32_t file, std::uint64_t offset, std::
   const int error = write_at(to.fd.get(), offset, bytes);
   if (error != 0) return fail(write_failure(error, "write", to.staged));
   to.behind.wrote(to.fd.get(), offset, bytes.size());
-  return impl_->checksums.add(file, offset, bytes, [&to](std::uint64_t place, std::span<const std::byte> checksum) {
-    const int failed = write_at(to.fd.get(), place, checksum);
+  auto added = impl_->checksums.add(file, offset, bytes, [&to](std::uint64_t place, std::span<const std::byte> sum) {
+    const int failed = write_at(to.fd.get(), place, sum);
     return failed == 0 ? Result<void>() : fail(write_failure(failed, "write", to.staged));
   });
+  return added ? impl_->note_written(file, bytes.size()) : added;
 }
+
+void StagedOutput::expect(std::span<const std::uint64_t> bytes) {
+  assert(bytes.size() == impl_->layout_files);
+  for (std::size_t i = 0; i < bytes.size(); ++i) *impl_->files[i].missing = bytes[i];
+}
+
+bool StagedOutput::is_finished(std::uint32_t file) const { return *impl_->files[file].finished; }
+
+const Resumption& StagedOutput::resumption() const { return impl_->resumption; }
 
 Result<void> StagedOutput::commit() { return impl_->commit(); }
 
-Result<StagedOutput> stage_output(const fs::path& destination, bool is_directory, const CheckpointLayout& layout) {
+Result<StagedOutput> stage_output(const fs::path& destination, bool is_directory, const CheckpointLayout& layout,
+                                  const StagingOptions& options) {
   assert(is_directory || (layout.files.size() == 1 && !layout.index));
   auto impl = std::make_unique<StagedOutput::Impl>();
   impl->at = resolve_destination(destination);
   impl->is_directory = is_directory;
+  impl->options = options;
   if (auto staged = impl->stage(layout); !staged) return fail(std::move(staged.error()));
   return StagedOutput(std::move(impl));
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "diagnostics/diagnostic.h"
 #include "runtime/checkpoint/checkpoint_layout.h"
@@ -12,14 +13,67 @@
 
 namespace omap {
 
-/// Files on their way to their final names. The protocol, which every format shares:
-///
-///  1. Everything is written under a sibling of the destination: `DIR.partial/` or `FILE.partial`, which this run has
-///     locked (flock: a killed run's lock is gone with it, and its leftovers are taken over).
-///  2. `commit` syncs each file, then gives final names by rename, the index last, and syncs the directories.
-///     A directory that was not there gets its name in one rename.
-///  3. Without `commit`, the destructor removes what was written. A killed run leaves `.partial` only, and so does a
-///     commit that failed after the first file was replaced.
+// Files on their way to their final names: the one protocol, which every format shares.
+//
+// DIR (or FILE) is the destination, P is its sibling `DIR.partial`. All files are written in P, reach the disk, and
+// then get their final names by rename. Whoever looks at DIR sees what was there before, or the whole new checkpoint,
+// or no checkpoint at all; never a half one.
+//
+// Staging
+//  S1. Make the missing directories above P.
+//  S2. Make P, or open the one that is there, through no link; lock it (flock, exclusive, without waiting: a killed
+//      run's lock is gone with it). If it is held, another run is writing. If the name P no longer means what was
+//      locked, its owner has just finished: begin S2 again.
+//  S3. Remove what a killed run left in P, but for what R1 found. A file that no run has made ends the attempt; it is
+//      somebody's.
+//  S4. Make the folders and files of the layout, the index too, in P, each as a new file; set their sizes; write their
+//      fixed bytes. What depends on a tensor's bytes, a checksum, is written with the last of them.
+// Noting what is finished (of a directory, where a digest of the conversion is given)
+//  N1. Before S4 a journal is put into P, by rename: it says which conversion this is.
+//  N2. When the last byte of a file's tensors is written, the file is synced; then its name is added to the journal,
+//  and
+//      the journal synced. Files are written one after another, so that a kill loses few.
+// Resuming (if asked for)
+//  R1. Before S3 the journal in P is read. If it is of the same conversion, files that it calls finished are kept, if
+//      they are regular files of the right size and beginning. Bytes of a finished file are not looked at again.
+//  R2. A new journal, with those names, replaces it. S4 makes the other files; those that are kept are only opened.
+// Committing
+//  C1. Sync every file. Each name in P still means the file that was written, even without locks.
+//  C2. Where DIR was not there at S2: remove the journal, sync P and its folders, rename P to DIR (unless DIR is there
+//      by now), sync the parent. Done. A FILE goes the same way, and where it was there, the rename replaces it at
+//      once.
+//  C3. Else remove DIR's indexes, of any format, and sync where they were: from here on, nothing in DIR is loadable
+//      through an index.
+//  C4. Remove the old weight files, make DIR's folders, rename the new files from P into them, sync all. Old and new
+//      shards never lie side by side; a single file takes the place of its predecessor in one step.
+//  C5. Rename the new index into its place, sync there. Now the checkpoint is there.
+//  C6. Remove the journal, P, and folders of DIR that old weights have left empty; sync the parent.
+// Giving up (no commit, or one that failed before C3)
+//  A1. Remove what S4 and N1 made, then P, then the directories of S1 that are empty. A run that was asked to resume
+//      leaves finished files, and the journal, for the next one.
+// A commit that fails later leaves P: some of the old files are gone, so the new ones are worth keeping.
+//
+// Killed before C2 or C3: DIR is as it was. Killed within C3 to C5: DIR has no index, and old weight files or new ones,
+// never both; where some shards are missing, the names of the others tell. Resuming then finds in P those that have not
+// been renamed, and writes the others again.
+
+struct StagingOptions {
+  /// What tells this conversion from others (`conversion_digest`). Empty: nothing is noted, and nothing resumed.
+  std::string digest = {};
+  /// Keep the finished files that a run of the same conversion left, and leave those of this one if it fails.
+  bool resume = false;
+};
+
+/// What a run that was to resume found.
+struct Resumption {
+  enum class Leftover : std::uint8_t { none, of_another_conversion, of_this_conversion };
+  Leftover leftover = Leftover::none;
+  /// Files that need not be written again, and their bytes.
+  std::size_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// The files of a checkpoint, staged. Without `commit`, the destructor gives up what was written.
 ///
 /// Where the destination is there already (`replace`), files of the same names are replaced, and the files of the
 /// checkpoint that it holds, in whatever format (`written_names.h`), are removed; no other file is touched. A
@@ -31,6 +85,11 @@ class StagedOutput {
   StagedOutput& operator=(StagedOutput&&) noexcept;
   ~StagedOutput();
 
+  [[nodiscard]] const Resumption& resumption() const;
+  /// Whether nothing of `layout.files[file]` has to be written: an earlier run has, or this one.
+  [[nodiscard]] bool is_finished(std::uint32_t file) const;
+  /// How many bytes will be written to each of `layout.files`, before the first is: with so many, a file is finished.
+  void expect(std::span<const std::uint64_t> bytes);
   /// Writes `bytes` at `offset` of `layout.files[file]`: a part of a tensor, each byte once.
   [[nodiscard]] Result<void> write(std::uint32_t file, std::uint64_t offset, std::span<const std::byte> bytes);
   [[nodiscard]] Result<void> commit();
@@ -39,13 +98,15 @@ class StagedOutput {
   struct Impl;
   explicit StagedOutput(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
-  friend Result<StagedOutput> stage_output(const std::filesystem::path&, bool, const CheckpointLayout&);
+  friend Result<StagedOutput> stage_output(const std::filesystem::path&, bool, const CheckpointLayout&,
+                                           const StagingOptions&);
 };
 
 /// Makes the staging files and their folders, with fixed bytes written and sizes set. `check_destination` comes first;
 /// it looked for free space, and no space is reserved here: that would write everything once more on memory file
-/// systems, and made runs on ext4 half as fast. Directories above the destination are made as needed.
+/// systems, and made runs on ext4 half as fast. Directories above the destination are made as needed. A single file is
+/// not resumed.
 [[nodiscard]] Result<StagedOutput> stage_output(const std::filesystem::path& destination, bool is_directory,
-                                                const CheckpointLayout& layout);
+                                                const CheckpointLayout& layout, const StagingOptions& options = {});
 
 }  // namespace omap

@@ -4,6 +4,9 @@
 #include <system_error>
 #include <utility>
 
+#include "runtime/checkpoint/durable_files.h"
+#include "runtime/checkpoint/staging_journal.h"
+
 namespace omap {
 namespace {
 
@@ -27,18 +30,21 @@ std::pair<std::string_view, std::string_view> split(std::string_view name) {
   return {name.substr(0, slash), name.substr(slash + 1)};
 }
 
-void add_names(const fs::path& directory, const std::string& prefix, std::vector<std::string>& names) {
+Result<void> add_names(const fs::path& directory, const std::string& prefix, std::vector<std::string>& names) {
   std::error_code error;
-  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
+  fs::directory_iterator entry(directory, error);
+  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) return {};
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::string name = prefix + entry->path().filename().string();
     std::error_code ignored;
     if (is_weight_folder(name) && fs::is_directory(entry->symlink_status(ignored))) {
-      add_names(entry->path(), name + "/", names);
+      if (auto added = add_names(entry->path(), name + "/", names); !added) return added;
     } else {
       names.push_back(std::move(name));
     }
   }
+  if (error) return fail(write_failure(error.value(), "read", directory));
+  return {};
 }
 
 }  // namespace
@@ -58,13 +64,14 @@ bool is_weight_file_name(std::string_view name) {
 bool is_leftover_name(std::string_view name) {
   const auto [folder, file] = split(name);
   if (!folder.empty() && !is_weight_folder(folder)) return false;
+  if (name == journal_file_name || name == new_journal_file_name) return true;
   return file == distributed_metadata_file || file.ends_with(".json") || file.ends_with(safetensors_suffix) ||
          file.ends_with(".bin") || file.ends_with(distributed_suffix);
 }
 
-std::vector<std::string> names_below(const fs::path& directory) {
+Result<std::vector<std::string>> names_below(const fs::path& directory) {
   std::vector<std::string> names;
-  add_names(directory, "", names);
+  if (auto added = add_names(directory, "", names); !added) return fail(std::move(added.error()));
   std::ranges::sort(names);
   return names;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "diagnostics/diagnostic.h"
 #include "runtime/checkpoint/distributed/distributed_names.h"
 #include "runtime/checkpoint/safetensors_names.h"
 #include "runtime/checkpoint/torch/torch_names.h"
@@ -32,7 +33,8 @@ inline constexpr std::array<std::string_view, 1> weight_folders = {model_and_opt
 [[nodiscard]] bool is_leftover_name(std::string_view name);
 
 /// The names of what is in `directory` and in its weight folders, sorted; links to folders are not followed.
-/// Empty where it cannot be read.
-[[nodiscard]] std::vector<std::string> names_below(const std::filesystem::path& directory);
+/// What is no directory has none; one that cannot be read is an error (`write_failed`): what is to be replaced
+/// has to be known.
+[[nodiscard]] Result<std::vector<std::string>> names_below(const std::filesystem::path& directory);
 
 }  // namespace omap

@@ -1,5 +1,7 @@
 #include "runtime/run/run.h"
 
+#include <vector>
+
 #include "runtime/run/buffer_pair.h"
 #include "runtime/run/fill_slab.h"
 #include "runtime/run/progress.h"
@@ -32,6 +34,18 @@ std::uint64_t source_bytes(const CopyProgram& program, const BoxCopy& box) {
   return box.source == BoxCopy::zero ? 0 : source_bytes(box.copy);
 }
 
+/// Those of files that an earlier run has not finished.
+Sections unfinished(Sections all, const StagedOutput& output) {
+  std::erase_if(all.sections, [&output](const Section& section) { return output.is_finished(section.file); });
+  return all;
+}
+
+std::vector<std::uint64_t> bytes_by_file(const Sections& sections, const CheckpointLayout& layout) {
+  std::vector<std::uint64_t> bytes(layout.files.size(), 0);
+  for (const Section& section : sections.sections) bytes[section.file] += section.bytes();
+  return bytes;
+}
+
 }  // namespace
 
 RunEstimate estimate(const CopyProgram& program, const TensorIndex& source, const CheckpointLayout& layout,
@@ -51,7 +65,8 @@ RunEstimate estimate(const CopyProgram& program, const TensorIndex& source, cons
 
 Result<void> run(const CopyProgram& program, const CheckpointReader& source, const CheckpointLayout& layout,
                  StagedOutput& output, const RunOptions& options) {
-  const Sections sections = sections_of(program, layout);
+  const Sections sections = unfinished(sections_of(program, layout), output);
+  output.expect(bytes_by_file(sections, layout));
   const BufferSizes sizes = buffer_sizes(sections, options);
   const std::vector<BufferPair> buffers = buffer_pairs(sizes.threads, sizes.slab_buffer(), sizes.scratch);
   if (auto equal = check_ties(program.ties, source, buffers); !equal) return equal;
@@ -60,7 +75,7 @@ Result<void> run(const CopyProgram& program, const CheckpointReader& source, con
   for (const Section& section : sections.sections) data += section.bytes();
   Progress progress(options.progress, layout.total_bytes() - data, layout.total_bytes());
   SlabCutter cutter(sections, sizes);
-  return on_workers(sizes.threads, [&](unsigned worker, const std::stop_token& stop) -> Result<void> {
+  auto written = on_workers(sizes.threads, [&](unsigned worker, const std::stop_token& stop) -> Result<void> {
     while (!stop.stop_requested()) {
       const auto slab = cutter.next();
       if (!slab) break;
@@ -71,6 +86,7 @@ Result<void> run(const CopyProgram& program, const CheckpointReader& source, con
     }
     return {};
   });
+  return written ? source.check_unchanged() : written;
 }
 
 }  // namespace omap

@@ -31,8 +31,9 @@ struct RunEstimate {
 [[nodiscard]] RunEstimate estimate(const CopyProgram& program, const TensorIndex& source,
                                    const CheckpointLayout& layout, const RunOptions& options);
 
-/// Fills every tensor of `layout` (its places are parallel to `program.destinations`) and checks every tie.
-/// Memory is bounded by `options.memory`, however large a tensor is. The output is not committed.
+/// Fills every tensor of `layout` that is not in a finished file of `output` (its places are parallel to
+/// `program.destinations`) and checks every tie. Memory is bounded by `options.memory`, however large a tensor is. The
+/// output is not committed. A source that was written to meanwhile is an error (`source_changed`).
 [[nodiscard]] Result<void> run(const CopyProgram& program, const CheckpointReader& source,
                                const CheckpointLayout& layout, StagedOutput& output, const RunOptions& options);
 

@@ -15,6 +15,7 @@
 #include "runtime/plan/invert.h"
 #include "stdlib-mappings/standard_mappings.h"
 #include "tests/fuzz/invariant.h"
+#include "tests/fuzz/require.h"
 
 using namespace omap;
 

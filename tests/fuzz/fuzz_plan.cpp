@@ -7,6 +7,7 @@
 #include "diagnostics/render.h"
 #include "runtime/plan/plan_json.h"
 #include "tests/fuzz/invariant.h"
+#include "tests/fuzz/require.h"
 
 using namespace omap;
 

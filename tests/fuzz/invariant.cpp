@@ -1,21 +1,14 @@
 #include "tests/fuzz/invariant.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "runtime/plan/invert.h"
 #include "runtime/plan/plan_json.h"
 #include "runtime/plan/print_ir.h"
 #include "runtime/plan/verify.h"
+#include "tests/fuzz/require.h"
 
 namespace omap::fuzz {
-
-void require(bool holds, std::string_view what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %.*s\n", static_cast<int>(what.size()), what.data());
-  std::abort();
-}
 
 void require_sound(const Plan& plan) {
   require(!has_errors(verify(plan)), "a plan that was made passes verify");

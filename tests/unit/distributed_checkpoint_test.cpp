@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "runtime/json/json.h"
 #include "tests/unit/format_fixtures.h"
 #include "tests/unit/made_archive.h"
 
@@ -106,7 +107,7 @@ void check_made(const TestFolder& folder, const MadeMetadata& made) {
   const TensorInfo whole{"w", Dtype::f32, {4, 3}, {0, 0, 48}, {}, {}};
   check_reads(folder.path(),
               expected.write("w.safetensors", write_safetensors_header({{whole}}, {}) + elements(0, 12)));
-  CHECK(open_checkpoint(folder.path())->objects() == std::vector<std::string>{"lr"});
+  CHECK(open_checkpoint(folder.path())->objects() == std::vector<StoredObject>{{"lr", {}, 0, 0}});
 }
 
 std::string refusal(const TestFolder& folder, const MadeMetadata& made, Code code = Code::distributed_invalid) {
@@ -114,6 +115,26 @@ std::string refusal(const TestFolder& folder, const MadeMetadata& made, Code cod
   const Diagnostic error = error_of(folder.path());
   CHECK(error.code == code);
   return error.message;
+}
+
+/// Entries that are no tensors have the values that their peer read back, as JSON, where these are plain.
+void check_objects(const fs::path& checkpoint, const fs::path& expected) {
+  CAPTURE(checkpoint.string());
+  const auto opened = open_checkpoint(checkpoint);
+  REQUIRE(opened.has_value());
+  const auto all = parse_json(read_bytes(expected), expected.string());
+  REQUIRE(all.has_value());
+  CHECK(opened->objects().size() == all->object()->size());
+  for (const StoredObject& object : opened->objects()) {
+    CAPTURE(object.key);
+    const Value* const described = all->member(object.key);
+    REQUIRE(described != nullptr);
+    const auto read = read_object(object);
+    REQUIRE(read.has_value());
+    const Value* const value = described->member("value");
+    CHECK(read->has_value() == (value != nullptr));
+    if (value != nullptr && *read) CHECK(**read == *value);
+  }
 }
 
 }  // namespace
@@ -132,6 +153,19 @@ TEST_CASE("checkpoints that OLMo-core and PyTorch wrote read as what was saved")
   check_reads(formats / "olmo_empty_files" / "checkpoint", formats / "olmo_empty_files" / "expected.safetensors");
 }
 
+TEST_CASE("checkpoints of each version of PyTorch read as what it read back itself") {
+  std::size_t versions = 0;
+  for (const auto& entry : fs::directory_iterator(formats / "dcp_versions")) {
+    if (!entry.is_directory()) continue;
+    ++versions;
+    for (const std::string name : {"plain", "sharded"}) {
+      check_reads(entry.path() / name, entry.path() / (name + ".safetensors"));
+      check_objects(entry.path() / name, entry.path() / (name + ".objects.json"));
+    }
+  }
+  CHECK(versions > 2);
+}
+
 TEST_CASE("shards of many files are pieces, and other entries are listed") {
   const auto opened = open_checkpoint(fsdp2 / "checkpoint");
   REQUIRE(opened.has_value());
@@ -144,7 +178,9 @@ TEST_CASE("shards of many files are pieces, and other entries are listed") {
   CHECK(tensor.pieces[0].bytes.file != tensor.pieces[1].bytes.file);
   CHECK(std::ranges::count_if(opened->index().tensors(),
                               [](const TensorInfo& info) { return info.key.starts_with("optim.state."); }) > 0);
-  CHECK(std::ranges::find(opened->objects(), "optim.param_groups.embeddings.weight.lr") != opened->objects().end());
+  const auto rate = std::ranges::find(opened->objects(), "optim.param_groups.embeddings.weight.lr", &StoredObject::key);
+  REQUIRE(rate != opened->objects().end());
+  CHECK(read_object(*rate).value() == Value(0.01));
 }
 
 TEST_CASE("metadata of every version reads") {

@@ -1,7 +1,10 @@
 #include "runtime/run/run.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
+#include <chrono>
+#include <functional>
 #include <stdexcept>
 
 #include "runtime/checkpoint/safetensors_layout.h"
@@ -194,6 +197,38 @@ TEST_CASE("a source that shrinks stops the run") {
   CHECK(done.error().size() == 1);
   CHECK(done.error().front().code == Code::source_changed);
   CHECK_FALSE(std::filesystem::exists(folder.path() / "out.safetensors"));
+}
+
+TEST_CASE("a source that grows or is written to during a run fails it") {
+  CheckpointFolder folder;
+  Draw draw(19);
+  MadeProgram made;
+  add_renamed(made, random_tensor(draw, "a", Dtype::u8, {3000000}));
+  const auto path = folder.write("source.safetensors", made.sources);
+  const auto source = open_checkpoint(path);
+  REQUIRE(source);
+  const auto size = std::filesystem::file_size(path);
+  const auto error_after = [&](const std::function<void()>& change) {
+    RunOptions options{.threads = 2, .memory = 0};
+    options.progress = [&](std::uint64_t, std::uint64_t) { change(); };
+    const auto done = run_to_file(folder, made, *source, options);
+    REQUIRE_FALSE(done);
+    REQUIRE(done.error().size() == 1);
+    CHECK(done.error().front().code == Code::source_changed);
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "out.safetensors"));
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "out.safetensors.partial"));
+    return done.error().front().message;
+  };
+  const auto written = std::filesystem::last_write_time(path);
+  CHECK(
+      error_after([&] { std::filesystem::resize_file(path, size + 1); }) ==
+      fmt::format("`{}` had {} bytes when it was opened, and has {} after it was read", path.string(), size, size + 1));
+  CHECK(error_after([&] {
+          std::filesystem::resize_file(path, size);
+          std::filesystem::last_write_time(path, written + std::chrono::seconds(1));
+        }) == fmt::format("`{}` was written to while it was read", path.string()));
+  std::filesystem::last_write_time(path, written);
+  CHECK(run_to_file(folder, made, *source, {.threads = 2, .memory = 0}));
 }
 
 TEST_CASE("progress ends with everything written, and an exception in it is an error") {

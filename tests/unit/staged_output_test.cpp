@@ -234,17 +234,17 @@ TEST_CASE("folders are staged, named and given up with their files") {
     {
       auto output = stage_output(folder / "out", true, layout);
       REQUIRE(output.has_value());
-      CHECK(names_below(folder / "out.partial") == files_in_folders);
+      CHECK(names_below(folder / "out.partial").value() == files_in_folders);
       fill(*output, layout, there ? "11112222" : "aaaabbbb");
       REQUIRE(output->commit().has_value());
     }
     CHECK(names_in(folder.path()) == Texts{"out"});
-    CHECK(names_below(folder / "out") == files_in_folders);
+    CHECK(names_below(folder / "out").value() == files_in_folders);
     CHECK(contents(folder / "out" / "model_and_optim" / "__0_0.distcp") == (there ? "head1111mid." : "headaaaamid."));
   }
   put(folder / "killed.partial" / "model_and_optim" / "__7_7.distcp", "left over");
   write_checkpoint(folder / "killed", true, layout);
-  CHECK(names_below(folder / "killed") == files_in_folders);
+  CHECK(names_below(folder / "killed").value() == files_in_folders);
 }
 
 TEST_CASE("a checkpoint of another format is replaced whole") {
@@ -254,13 +254,13 @@ TEST_CASE("a checkpoint of another format is replaced whole") {
   put(out / "pytorch_model-00001-of-00002.bin", "old");
   put(out / "pytorch_model.bin.index.json", "{}");
   write_checkpoint(out, true, two_shards());
-  CHECK(names_below(out) == Texts{shards[0], shards[1], shards[2], "train"});
+  CHECK(names_below(out).value() == Texts{shards[0], shards[1], shards[2], "train"});
   write_checkpoint(out, true, in_folders());
   Texts expected = files_in_folders;
   expected.emplace_back("train");
-  CHECK(names_below(out) == expected);
+  CHECK(names_below(out).value() == expected);
   write_checkpoint(out, true, one_file());
-  CHECK(names_below(out) == Texts{"config.json", "model.safetensors", "train"});
+  CHECK(names_below(out).value() == Texts{"config.json", "model.safetensors", "train"});
   CHECK_FALSE(fs::exists(out / "model_and_optim"));
   CHECK(contents(out / "train" / "rank0.pt") == "state");
 }
@@ -276,18 +276,55 @@ TEST_CASE("nothing is written through a link to a folder") {
   CHECK(contents(folder / "in.partial" / "thesis" / "text") == "mine");
 }
 
-TEST_CASE("a link to a directory or a file stays a link") {
+TEST_CASE("nothing is written through a link") {
+  const Folder folder;
+  fs::create_directory(folder / "real");
+  put(folder / "x.safetensors", "old");
+  fs::create_directory_symlink("real", folder / "link");
+  fs::create_symlink("x.safetensors", folder / "y.safetensors");
+  fs::create_symlink("nowhere", folder / "dangling.safetensors");
+  for (const auto& [name, is_directory] :
+       {std::pair("link", true), {"y.safetensors", false}, {"dangling.safetensors", false}}) {
+    CAPTURE(name);
+    CHECK(code_of(stage_output(folder / name, is_directory, one_file())) == Code::destination_exists);
+    CHECK(code_of(check_destination(folder / name, is_directory, {true}, one_file(), folder / "s", {})) ==
+          Code::destination_exists);
+    CHECK(fs::is_symlink(folder / name));
+    CHECK_FALSE(fs::exists(fs::symlink_status(folder / (std::string(name) + ".partial"))));
+  }
+  CHECK(names_in(folder / "real").empty());
+  CHECK(contents(folder / "x.safetensors") == "old");
+  CHECK_FALSE(fs::exists(folder / "nowhere"));
+
+  // Where it is written first.
+  fs::create_directory_symlink("real", folder / "out.partial");
+  CHECK(code_of(stage_output(folder / "out", true, one_file())) == Code::destination_exists);
+  fs::create_symlink("x.safetensors", folder / "z.safetensors.partial");
+  CHECK(code_of(stage_output(folder / "z.safetensors", false, one_file())) == Code::destination_exists);
+  CHECK(names_in(folder / "real").empty());
+  CHECK(contents(folder / "x.safetensors") == "old");
+}
+
+TEST_CASE("links in a directory, or to be taken over, are replaced and not followed") {
+  const Folder folder;
+  put(folder / "blob", "old");
+  fs::create_directories(folder / "out");
+  fs::create_directories(folder / "out.partial");
+  for (const char* place : {"out", "out.partial"}) fs::create_symlink("../blob", folder / place / "model.safetensors");
+  write_checkpoint(folder / "out", true, one_file());
+  CHECK(contents(folder / "blob") == "old");
+  CHECK_FALSE(fs::is_symlink(folder / "out" / "model.safetensors"));
+  CHECK(data_of(folder / "out" / "model.safetensors") == "aaaabbbb");
+}
+
+TEST_CASE("links above a destination are followed") {
   const Folder folder;
   fs::create_directory(folder / "real");
   fs::create_directory_symlink("real", folder / "link");
-  write_checkpoint(folder / "link", true, one_file());
-  CHECK(fs::is_symlink(folder / "link"));
-  CHECK(names_in(folder / "real") == Texts{"model.safetensors"});
-  put(folder / "x.safetensors", "old");
-  fs::create_symlink("x.safetensors", folder / "y.safetensors");
-  write_checkpoint(folder / "y.safetensors", false, one_file());
-  CHECK(fs::is_symlink(folder / "y.safetensors"));
-  CHECK(data_of(folder / "x.safetensors") == "aaaabbbb");
+  write_checkpoint(folder / "link" / "out", true, one_file());
+  write_checkpoint(folder / "link" / ".." / "beside", true, one_file());
+  CHECK(names_in(folder / "real") == Texts{"out"});
+  CHECK(fs::exists(folder / "beside" / "model.safetensors"));
 }
 
 TEST_CASE("files that are replaced keep their other links") {
@@ -362,7 +399,7 @@ TEST_CASE("files that no run has made are never removed") {
   CHECK(names_in(folder / "in.partial") == Texts{"model.safetensors"});
 
   put(folder / "file.partial", "text");
-  CHECK(code_of(stage_output(folder / "file", true, one_file())) == Code::write_failed);
+  CHECK(code_of(stage_output(folder / "file", true, one_file())) == Code::destination_exists);
   CHECK(contents(folder / "file.partial") == "text");
   REQUIRE(::mkfifo((folder / "pipe.partial").c_str(), 0600) == 0);
   CHECK(code_of(stage_output(folder / "pipe", false, one_file())) == Code::destination_exists);

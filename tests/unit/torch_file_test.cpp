@@ -138,6 +138,11 @@ TEST_CASE("a dict that holds itself, or that many share, is bounded") {
   const Diagnostic error = refusal(folder, "(" + laughs + "l", "");
   CHECK(error.code == Code::pickle_invalid);
   CHECK(error.message == "the file has more than 4194304 entries");
+  // A long name, before many short ones.
+  std::string long_names;
+  for (int i = 0; i < 300; ++i) long_names += pickle_int(i) + "N";
+  CHECK(refusal(folder, "}" + pickle_text(std::string(1 << 20, 'k')) + "}(" + long_names + "us", "").message ==
+        "the keys of the file have more than 268435456 bytes");
 }
 
 TEST_CASE("an archive that is none of torch.save") {

@@ -39,10 +39,10 @@ std::vector<Format> all_formats(std::uint64_t max_bytes) {
           {"bin", true, [=](const Tensors& tensors) { return lay_out_torch_directory(tensors, max_bytes); }},
           {"bare", true,
            [=](const Tensors& tensors) {
-             return lay_out_distributed(tensors, "", DistributedPlace::directory, max_bytes);
+             return lay_out_distributed(tensors, "", DistributedFolder::directory, max_bytes);
            }},
           {"step", true, [=](const Tensors& tensors) {
-             return lay_out_distributed(tensors, "", DistributedPlace::step, max_bytes);
+             return lay_out_distributed(tensors, "", DistributedFolder::step, max_bytes);
            }}};
 }
 

@@ -31,7 +31,10 @@ class DistributedReader {
   DistributedReader(const DistributedMetadata& metadata, fs::path metadata_file)
       : metadata_(metadata), metadata_file_(std::move(metadata_file)) {
     opened_.format = name(CheckpointFormat::dcp);
-    opened_.objects = metadata.objects;
+    for (const auto& [key, place] : metadata.objects) {
+      const fs::path file = place.file.empty() ? fs::path() : metadata_file_.parent_path() / place.file;
+      opened_.objects.push_back({key, file, place.begin, place.size});
+    }
   }
 
   Result<OpenedCheckpoint> read() {
@@ -49,7 +52,7 @@ class DistributedReader {
   void open_files() {
     for (const DistributedTensor& tensor : metadata_.tensors) {
       for (const DistributedChunk& chunk : tensor.chunks) {
-        if (!chunk.file.empty()) numbers_.emplace(chunk.file, 0);
+        if (!chunk.place.file.empty()) numbers_.emplace(chunk.place.file, 0);
       }
     }
     for (auto& [name, number] : numbers_) {
@@ -81,15 +84,15 @@ class DistributedReader {
   }
 
   std::optional<TensorPiece> read_piece(const DistributedTensor& tensor, const DistributedChunk& chunk) {
-    const std::uint32_t number = numbers_.at(chunk.file);
+    const DistributedPlace& at = chunk.place;
+    const std::uint32_t number = numbers_.at(at.file);
     const CheckpointFile& file = opened_.files[number];
-    if (chunk.begin > file.size() || chunk.size > file.size() - chunk.begin) {
-      findings_.add(
-          disagrees(file.path(), fmt::format("`{}` is said to be in bytes {} to {}; the file has {}", tensor.key,
-                                             chunk.begin, chunk.begin + chunk.size, file.size())));
+    if (at.begin > file.size() || at.size > file.size() - at.begin) {
+      findings_.add(disagrees(file.path(), fmt::format("`{}` is said to be in bytes {} to {}; the file has {}",
+                                                       tensor.key, at.begin, at.begin + at.size, file.size())));
       return std::nullopt;
     }
-    auto stored = read_torch_tensor(FileSlice(file, chunk.begin, chunk.size), number);
+    auto stored = read_torch_tensor(FileSlice(file, at.begin, at.size), number);
     if (!stored) {
       for (Diagnostic& error : stored.error())
         error.notes.push_back(fmt::format("this is a piece of `{}`", tensor.key));

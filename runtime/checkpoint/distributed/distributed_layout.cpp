@@ -28,14 +28,14 @@ Result<void> check_for_chunks(std::span<const OutputTensor> tensors) {
 }  // namespace
 
 Result<CheckpointLayout> lay_out_distributed(std::span<const OutputTensor> tensors, std::string_view root,
-                                             DistributedPlace place, std::uint64_t max_file_bytes) {
+                                             DistributedFolder place, std::uint64_t max_file_bytes) {
   if (auto fits = check_for_chunks(tensors); !fits) return fail(std::move(fits.error()));
   const auto sizes = sizes_of(tensors);
   if (!sizes) return fail(sizes.error());
   const auto order = in_key_order(tensors);
   if (!order) return fail(order.error());
 
-  const std::string folder = place == DistributedPlace::step ? fmt::format("{}/", model_and_optim) : "";
+  const std::string folder = place == DistributedFolder::step ? fmt::format("{}/", model_and_optim) : "";
   CheckpointLayout layout;
   layout.places.resize(tensors.size());
   DistributedMetadata metadata;
@@ -49,10 +49,10 @@ Result<CheckpointLayout> lay_out_distributed(std::span<const OutputTensor> tenso
       layout.places[i] = {number, append_tensor_archive(file, tensor, (*sizes)[i])};
       const std::vector<std::int64_t> offsets(tensor.shape.size());
       metadata.tensors.push_back(
-          {tensor.key, tensor.dtype, tensor.shape, {{offsets, tensor.shape, name, begin, file.size - begin}}});
+          {tensor.key, tensor.dtype, tensor.shape, {{offsets, tensor.shape, {name, begin, file.size - begin}}}});
     }
   }
-  if (place == DistributedPlace::step) layout.files.push_back(text_file(".metadata.json", "{\"ephemeral\": false}"));
+  if (place == DistributedFolder::step) layout.files.push_back(text_file(".metadata.json", "{\"ephemeral\": false}"));
   layout.index =
       text_file(fmt::format("{}{}", folder, distributed_metadata_file), write_distributed_metadata(metadata, root));
   return layout;

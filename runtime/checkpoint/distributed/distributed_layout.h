@@ -10,7 +10,7 @@
 namespace omap {
 
 /// Where the files of a distributed checkpoint go in the destination's directory.
-enum class DistributedPlace : std::uint8_t {
+enum class DistributedFolder : std::uint8_t {
   /// Into it, as torch.distributed.checkpoint saves.
   directory,
   /// Into its folder `model_and_optim`, as OLMo-core's directory of a step has it, with the `.metadata.json` that says
@@ -26,6 +26,6 @@ enum class DistributedPlace : std::uint8_t {
 /// Read by PyTorch's own reader from 2.0 on, and by OLMo-core's. Errors: those of `check_for_torch`, of sizes and keys,
 /// and `dtype_not_in_format` for elements smaller than a byte.
 [[nodiscard]] Result<CheckpointLayout> lay_out_distributed(std::span<const OutputTensor> tensors, std::string_view root,
-                                                           DistributedPlace place, std::uint64_t max_file_bytes);
+                                                           DistributedFolder place, std::uint64_t max_file_bytes);
 
 }  // namespace omap

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -59,23 +60,21 @@ bool is_a(PickleValue value, std::string_view class_name) {
          name.substr(0, name.size() - class_name.size()).ends_with('.');
 }
 
+/// The classes have fewer. States may be shared: each is searched as often as it is referred to.
+constexpr std::size_t max_attributes = 64;
+/// So may lists of pieces: without a bound, a small file could stand for more pieces than any memory holds.
+constexpr std::size_t max_chunks = 1U << 24;
+
 /// An attribute of an object of a dataclass.
 std::optional<PickleValue> attribute(PickleValue object, std::string_view name) {
   const auto state = object.state();
-  return state ? state->find(name) : std::nullopt;
+  return state && state->entries() <= max_attributes ? state->find(name) : std::nullopt;
 }
 
 std::optional<Sizes> sizes_at(PickleValue object, std::string_view name) {
   const auto value = attribute(object, name);
   return value ? read_sizes(*value) : std::nullopt;
 }
-
-/// `_StorageInfo`
-struct StoredAt {
-  std::string_view file;
-  std::uint64_t begin = 0;
-  std::uint64_t size = 0;
-};
 
 class MetadataReader {
  public:
@@ -114,17 +113,21 @@ class MetadataReader {
       if (!at) return fail(std::move(at.error()));
       const auto offset = attribute(index, "offset");
       // Entries that are no tensors have no offset.
-      if (!offset || offset->is(PickleKind::none)) continue;
+      if (!offset || offset->is(PickleKind::none)) {
+        if (object_places_.emplace(*key->text(), *std::move(at)).second) continue;
+        return invalid(fmt::format("`{}` has two places", *key->text()));
+      }
       auto offsets = read_sizes(*offset);
       if (!offsets) return invalid(fmt::format("a place of `{}` has an offset that is none", *key->text()));
-      if (!places_.emplace(std::pair(*key->text(), *std::move(offsets)), *at).second) {
+      if (!places_.emplace(std::pair(*key->text(), *std::move(offsets)), *std::move(at)).second) {
         return invalid(fmt::format("a piece of `{}` has two places", *key->text()));
       }
     }
     return {};
   }
 
-  [[nodiscard]] Result<StoredAt> read_place(std::string_view key, PickleValue info) const {
+  /// Of a `_StorageInfo`.
+  [[nodiscard]] Result<DistributedPlace> read_place(std::string_view key, PickleValue info) const {
     if (!is_a(info, "_StorageInfo")) return invalid(fmt::format("the place of `{}` is none", key));
     const auto path = attribute(info, "relative_path");
     const auto begin = attribute(info, "offset");
@@ -141,13 +144,15 @@ class MetadataReader {
     if (transforms && transforms->size() > 0) {
       return invalid(fmt::format("`{}` is compressed or encrypted, which is not read", key));
     }
-    return StoredAt{*path->text(), static_cast<std::uint64_t>(*begin->integer()),
-                    static_cast<std::uint64_t>(*size->integer())};
+    return DistributedPlace{std::string(*path->text()), static_cast<std::uint64_t>(*begin->integer()),
+                            static_cast<std::uint64_t>(*size->integer())};
   }
 
   Result<void> read_entry(std::string_view key, PickleValue entry) {
     if (is_a(entry, "BytesStorageMetadata")) {
-      metadata_.objects.emplace_back(key);
+      const auto place = object_places_.find(key);
+      metadata_.objects.push_back(
+          {std::string(key), place != object_places_.end() ? place->second : DistributedPlace()});
       return {};
     }
     if (!is_a(entry, "TensorStorageMetadata")) return invalid(fmt::format("`{}` is neither a tensor nor bytes", key));
@@ -157,6 +162,8 @@ class MetadataReader {
     if (!shape) return invalid(fmt::format("`{}` has no shape", key));
     const auto chunks = attribute(entry, "chunks");
     if (!chunks || !chunks->is(PickleKind::list)) return invalid(fmt::format("`{}` has no list of pieces", key));
+    chunks_ += chunks->size();
+    if (chunks_ > max_chunks) return invalid(fmt::format("the metadata has more than {} pieces", max_chunks));
     DistributedTensor tensor{std::string(key), *dtype, *std::move(shape), {}};
     for (std::size_t i = 0; i < chunks->size(); ++i) {
       auto chunk = read_chunk(key, (*chunks)[i]);
@@ -203,15 +210,17 @@ class MetadataReader {
       if (element_count(*sizes) != 0) {
         return invalid(fmt::format("the piece of `{}` at [{}] is stored nowhere", key, fmt::join(*offsets, ", ")));
       }
-      return DistributedChunk{*std::move(offsets), *std::move(sizes), {}, 0, 0};
+      return DistributedChunk{*std::move(offsets), *std::move(sizes), {}};
     }
-    const StoredAt& at = place->second;
-    return DistributedChunk{*std::move(offsets), *std::move(sizes), std::string(at.file), at.begin, at.size};
+    return DistributedChunk{*std::move(offsets), *std::move(sizes), place->second};
   }
 
   PickleValue root_;
   const std::string& file_;
-  std::map<std::pair<std::string_view, Sizes>, StoredAt> places_;
+  std::map<std::pair<std::string_view, Sizes>, DistributedPlace> places_;
+  /// Of entries that are no tensors.
+  std::unordered_map<std::string_view, DistributedPlace> object_places_;
+  std::size_t chunks_ = 0;
   DistributedMetadata metadata_;
 };
 

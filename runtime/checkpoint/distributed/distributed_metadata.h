@@ -9,14 +9,25 @@
 
 namespace omap {
 
-/// A box of a tensor and the bytes of a file that hold it: an archive of `torch.save` with one tensor.
-struct DistributedChunk {
-  std::vector<std::int64_t> offsets;
-  std::vector<std::int64_t> sizes;
-  /// The plain name of a file beside the metadata; empty for a chunk without elements that is stored nowhere.
+/// Bytes of a file, an archive of `torch.save`.
+struct DistributedPlace {
+  /// The plain name of a file beside the metadata; empty for what is stored nowhere.
   std::string file;
   std::uint64_t begin = 0;
   std::uint64_t size = 0;
+};
+
+/// A box of a tensor, and the place of an archive with that one tensor; nowhere if it has no elements.
+struct DistributedChunk {
+  std::vector<std::int64_t> offsets;
+  std::vector<std::int64_t> sizes;
+  DistributedPlace place;
+};
+
+/// An entry that is another object than a tensor.
+struct DistributedObject {
+  std::string key;
+  DistributedPlace place;
 };
 
 struct DistributedTensor {
@@ -30,8 +41,7 @@ struct DistributedTensor {
 /// torch/distributed/checkpoint/metadata.py `Metadata`.
 struct DistributedMetadata {
   std::vector<DistributedTensor> tensors;
-  /// The entries that are other objects than tensors, pickled: their keys.
-  std::vector<std::string> objects;
+  std::vector<DistributedObject> objects;
 };
 
 /// Reads it, of PyTorch 1.13 and newer: the classes of `torch.distributed.checkpoint`, of the older

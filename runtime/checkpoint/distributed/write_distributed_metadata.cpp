@@ -107,11 +107,11 @@ class MetadataWriter {
     end_object();
     begin_object(storage_module, "_StorageInfo");
     pickle_.text("relative_path");
-    pickle_.text(chunk.file);
+    pickle_.text(chunk.place.file);
     pickle_.text("offset");
-    pickle_.integer(static_cast<std::int64_t>(chunk.begin));
+    pickle_.integer(static_cast<std::int64_t>(chunk.place.begin));
     pickle_.text("length");
-    pickle_.integer(static_cast<std::int64_t>(chunk.size));
+    pickle_.integer(static_cast<std::int64_t>(chunk.place.size));
     end_object();
   }
 

@@ -1,5 +1,6 @@
 #include "runtime/checkpoint/pickle/pickle.h"
 
+#include <bit>
 #include <cassert>
 
 namespace omap {
@@ -34,6 +35,10 @@ std::optional<bool> PickleValue::boolean() const {
 std::optional<std::int64_t> PickleValue::integer() const {
   if (!is(PickleKind::integer)) return std::nullopt;
   return static_cast<std::int64_t>(pickle_->nodes_[node_].wide);
+}
+
+std::optional<double> PickleValue::real() const {
+  return is(PickleKind::real) ? std::optional(std::bit_cast<double>(pickle_->nodes_[node_].wide)) : std::nullopt;
 }
 
 std::optional<std::string_view> PickleValue::text() const {

@@ -40,6 +40,7 @@ class PickleValue {
 
   [[nodiscard]] std::optional<bool> boolean() const;
   [[nodiscard]] std::optional<std::int64_t> integer() const;
+  [[nodiscard]] std::optional<double> real() const;
   /// Of a text, valid UTF-8.
   [[nodiscard]] std::optional<std::string_view> text() const;
   /// Of bytes and long integers.

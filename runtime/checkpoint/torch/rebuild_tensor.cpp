@@ -16,6 +16,8 @@ using Unreadable = tl::unexpected<std::string>;
 
 constexpr std::string_view rebuild_prefix = "torch._utils._rebuild_";
 constexpr std::string_view rebuild_from_type = "torch._tensor._rebuild_from_type_v2";
+/// More than any tensor of a model has. Sizes may be shared: each is read as often as it is referred to.
+constexpr std::size_t max_dimensions = 64;
 /// Subclasses nest in each other at most so deep: a parameter of a subclass of a tensor.
 constexpr int max_nesting = 8;
 
@@ -174,6 +176,7 @@ std::optional<std::vector<std::int64_t>> read_sizes(PickleValue value) {
     value = (*value.arguments())[0];
   }
   if (!value.is(PickleKind::tuple) && !value.is(PickleKind::list)) return std::nullopt;
+  if (value.size() > max_dimensions) return std::nullopt;
   std::vector<std::int64_t> sizes;
   for (std::size_t i = 0; i < value.size(); ++i) {
     const auto size = value[i].integer();

@@ -47,7 +47,7 @@ struct StoredTensor {
 /// The globals that a file of tensors may name: the ones that PyTorch's own `weights_only` allows.
 [[nodiscard]] bool is_checkpoint_global(std::string_view name);
 
-/// The integers of a tuple, or of `torch.Size` of one; none that is negative.
+/// The integers of a tuple, or of `torch.Size` of one: at most 64, none that is negative.
 [[nodiscard]] std::optional<std::vector<std::int64_t>> read_sizes(PickleValue value);
 
 }  // namespace omap

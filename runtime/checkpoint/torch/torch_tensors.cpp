@@ -16,6 +16,8 @@ namespace {
 constexpr int max_depth = 64;
 /// Values may be shared: without a bound, a small file could stand for more entries than any memory holds.
 constexpr std::size_t max_visited = 1U << 22;
+/// And so could it stand for keys without end.
+constexpr std::size_t max_key_bytes = 1U << 28;
 
 class TensorCollector {
  public:
@@ -44,6 +46,9 @@ class TensorCollector {
 
   Result<void> visit(PickleValue value, const std::string& key, int depth) {
     if (++visited_ > max_visited) return too_much(fmt::format("the file has more than {} entries", max_visited));
+    key_bytes_ += key.size();
+    if (key_bytes_ > max_key_bytes)
+      return too_much(fmt::format("the keys of the file have more than {} bytes", max_key_bytes));
     if (is_tensor(value)) return add(value, key);
     if (value.entries() + value.size() > 0 && depth == max_depth) {
       return too_much(fmt::format("`{}` is nested more than {} deep", key, max_depth));
@@ -89,6 +94,7 @@ class TensorCollector {
   std::string file_;
   std::uint32_t number_;
   std::size_t visited_ = 0;
+  std::size_t key_bytes_ = 0;
   std::vector<TensorInfo> tensors_;
   std::unordered_set<std::string> keys_;
 };
