@@ -35,14 +35,21 @@ tl::expected<WrittenPath, NoValue> written_path(const Expr& path, Environment& e
   return written;
 }
 
-/// A config in the making: members in the order in which they were first written.
+/// A config in the making: members in the order in which they were first written. What one line gives as a whole comes
+/// first, and what others write takes its place there.
 class ConfigFile {
  public:
-  /// Or why not: another line wrote it, or a value on its way, or fields in it.
-  enum class Written { yes, twice, through_value, over_fields };
+  /// Or why not: another line wrote it, or a value on its way, or fields in it; or the whole is no object.
+  enum class Written { yes, twice, through_value, over_fields, no_object };
 
-  Written write(const std::vector<std::string>& names, Value value) { return write(root_, names, 0, std::move(value)); }
-  [[nodiscard]] Value value() const { return value_of(root_); }
+  Written write(const std::vector<std::string>& names, Value value) {
+    if (!names.empty()) return write(root_, names, 0, std::move(value));
+    if (whole_) return Written::twice;
+    if (!value.object()) return Written::no_object;
+    whole_ = std::move(value);
+    return Written::yes;
+  }
+  [[nodiscard]] Value value() const { return value_of(root_, whole_ ? &*whole_ : nullptr); }
 
  private:
   struct Node {
@@ -65,14 +72,24 @@ class ConfigFile {
     return write(member->second, names, depth + 1, std::move(value));
   }
 
-  static Value value_of(const Node& node) {
+  /// `before` is what stands there without the node, if anything.
+  static Value value_of(const Node& node, const Value* before) {
     if (node.value) return *node.value;
     Value::Object object;
-    for (const auto& [name, member] : node.members) object.emplace_back(name, value_of(member));
+    if (before && before->object()) object = *before->object();
+    for (const auto& [name, member] : node.members) {
+      const auto there = std::ranges::find(object, name, &Value::Object::value_type::first);
+      if (there == object.end()) {
+        object.emplace_back(name, value_of(member, nullptr));
+      } else {
+        there->second = value_of(member, &there->second);
+      }
+    }
     return object;
   }
 
   Node root_;
+  std::optional<Value> whole_;
 };
 
 class ConfigBuilder {
@@ -139,14 +156,18 @@ class ConfigBuilder {
       case ConfigFile::Written::yes:
         return;
       case ConfigFile::Written::twice:
-        report_.add(
-            Diagnostic(Code::config_written_twice, line.range, "`{}` of `{}` is written twice", path.text(), path.file)
-                .help("conditions that exclude each other, or one line less"));
+        report_.add(Diagnostic(Code::config_written_twice, line.range, "{}`{}` is written twice",
+                               path.names.empty() ? "" : fmt::format("`{}` of ", path.text()), path.file)
+                        .help("conditions that exclude each other, or one line less"));
         return;
       case ConfigFile::Written::through_value:
         return blocked(line, path, "lies in what another line writes as a whole");
       case ConfigFile::Written::over_fields:
         return blocked(line, path, "is a value here, and another line writes a field in it");
+      case ConfigFile::Written::no_object:
+        report_.add(Diagnostic(Code::config_path_blocked, line.range, "`{}` as a whole is no object", path.file)
+                        .help("write one: `SIDE = SIDE`, or a config that is an object"));
+        return;
     }
   }
 

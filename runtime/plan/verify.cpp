@@ -240,8 +240,8 @@ class StructureCheck {
       return;
     }
     const bool whole = line.left.op == Expr::Op::config || line.left.op == Expr::Op::config_file;
-    if (whole && line.kind != ConfigLine::Kind::ignore) {
-      check_.malformed(line.range, place.member("left"), "a line writes a field of a config");
+    if (whole && equation) {
+      check_.malformed(line.range, place.member("left"), "an equation writes a field of a config");
     }
     config_path(line.left, line.range, equation ? plan_.left.name : "", place.member("left"));
     const std::size_t faults = check_.found.size();
