@@ -135,6 +135,51 @@ TEST_CASE("Llama as Meta releases it, at other sizes") {
   }
 }
 
+namespace {
+
+/// What each rank of tensor parallelism has of a model, the rank before each key: rows or columns of matrices, and all
+/// of each norm.
+std::vector<MadeTensor> cut_for_ranks(const MadeLayout& whole, std::int64_t ranks, bool embeddings_by_rows) {
+  std::vector<MadeTensor> parts;
+  for (const MadeTensor& tensor : whole.tensors()) {
+    const std::string& key = tensor.info.key;
+    const auto elements = elements_of<std::uint32_t>(tensor);
+    const bool by_columns = key.find("attention.wo") != std::string::npos ||
+                            key.find("feed_forward.w2") != std::string::npos ||
+                            (key.starts_with("tok_embeddings") && !embeddings_by_rows);
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+      At shape = tensor.info.shape, first(shape.size());
+      if (shape.size() == 2) {
+        shape[by_columns] /= ranks;
+        first[by_columns] = rank * shape[by_columns];
+      }
+      std::vector<std::uint32_t> part;
+      for_each_index(shape, [&](const At& i) {
+        const std::int64_t row = first[0] + i[0];
+        const std::int64_t at = shape.size() == 1 ? row : row * tensor.info.shape[1] + first[1] + i[1];
+        part.push_back(elements[static_cast<std::size_t>(at)]);
+      });
+      parts.push_back(tensor_of(fmt::format("{}.{}", rank, key), Dtype::f32, shape, part));
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
+TEST_CASE("Llama as Meta releases it for several ranks, put together") {
+  const Plan plan = standard("meta_llama_ranks");
+  MadeModel model;
+  model.layers = 11, model.vocab = 24, model.heads = 8, model.key_heads = 4, model.inner = 12;
+  const std::vector<std::string> head = {fmt::format("head_dim={}", model.head)};
+  for (const std::int64_t ranks : {1, 2, 4}) {
+    for (const bool by_rows : {true, false}) {
+      const auto parts = cut_for_ranks(made_meta(model), ranks, by_rows);
+      check_same(converted(plan, parts, {Direction::right, head, {}, {}}), tensors_of(made_hf(model)));
+    }
+  }
+}
+
 TEST_CASE("OLMo as its first code saved it, and Transformers' olmo, olmo2 and olmoe") {
   const Plan plan = standard("olmo");
   MadeModel first, second, experts;
