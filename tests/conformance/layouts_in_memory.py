@@ -24,6 +24,8 @@ MODELS = {
                                "tie_word_embeddings": True},
     "qwen3_moe": QWEN | {"mlp_only_layers": [1]},
     "qwen3_moe, experts everywhere, biases, tied": QWEN | {"attention_bias": True, "tie_word_embeddings": True},
+    "olmoe": COMMON | {"model_type": "olmoe", "num_key_value_heads": KV, "num_experts": EXPERTS},
+    "flex_olmo": COMMON | {"model_type": "flex_olmo", "num_key_value_heads": KV, "num_experts": 12},
     "deepseek_v3": DEEPSEEK | {"q_lora_rank": 22},
     "deepseek_v3, queries at once, biases": DEEPSEEK | {"q_lora_rank": None, "attention_bias": True},
     "gpt2": GPT2,

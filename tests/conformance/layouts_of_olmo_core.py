@@ -5,8 +5,6 @@ and what OLMo's first training code saved, as OLMo-core computes with it.
 import json
 
 import torch
-from olmo_core.nn.layer_norm import LayerNormConfig, LayerNormType
-from olmo_core.nn.moe import MoEType
 from olmo_core.nn.transformer import TransformerBlockType, TransformerConfig
 from torch import Tensor
 
@@ -15,22 +13,13 @@ from workplace import (D, EXPERTS, FF, HEADS, KV, LAYERS, TOKENS, TOP_K, VOCAB, 
                        logits_differ, noise, random_model, tensors)
 
 
-def core_config(*, reordered: bool = True, dropless: bool | None = None, theta: int = 10000) -> TransformerConfig:
-    common = dict(d_model=D, vocab_size=VOCAB, n_layers=LAYERS, n_heads=HEADS, n_kv_heads=KV, qk_norm=True, rope_theta=theta)
+def core_config(*, reordered: bool = True, dropless: bool | None = None) -> TransformerConfig:
+    common = dict(d_model=D, vocab_size=VOCAB, n_layers=LAYERS, n_heads=HEADS, n_kv_heads=KV, qk_norm=True, rope_theta=10000)
     if dropless is not None:
         return TransformerConfig.llama_like_moe(num_experts=EXPERTS, top_k=TOP_K, expert_hidden_size=FF, dropless=dropless,
                                                 reordered_norm=reordered, **common)
     config = TransformerConfig.llama_like(block_name=TransformerBlockType.reordered_norm, **common)
     config.block.feed_forward.hidden_size = FF
-    return config
-
-
-def first_olmo_config() -> TransformerConfig:
-    config = TransformerConfig.llama_like(d_model=D, vocab_size=VOCAB, n_layers=LAYERS, n_heads=HEADS, n_kv_heads=KV,
-                                          rope_theta=10000)
-    config.block.feed_forward.hidden_size = FF
-    norm = LayerNormConfig(name=LayerNormType.default, eps=1e-5, elementwise_affine=False, bias=False)
-    config.block.layer_norm = config.lm_head.layer_norm = norm
     return config
 
 
@@ -103,11 +92,10 @@ def check_from_hub(work: Workplace) -> None:
 
 
 def check_first_olmo(work: Workplace) -> None:
-    configs = {"olmo": first_olmo_config(), "olmo2": core_config(theta=500000),
-               "olmoe": core_config(reordered=False, dropless=True)}
-    for kind, config in configs.items():
+    for kind in ("olmo", "olmo2", "olmoe"):
         state, files = olmo_state(kind, False), olmo_config(kind, False)
         core = work.convert("olmo", work.checkpoint(state, {"config.json": files}), "olmo_core")
+        config = TransformerConfig.from_dict(json.loads((core / "config.json").read_text())["model"])
         work.say(f"{kind}: as OLMo saved it -> OLMo-core",
                  logits_differ(core_logits(config, tensors(core)), olmo_logits(state, kind, files["rope_theta"])))
 

@@ -13,6 +13,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import torch  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 from torch import Tensor  # noqa: E402
+from torch.distributed.checkpoint.format_utils import dcp_to_torch_save  # noqa: E402
 from transformers import AutoConfig, AutoModelForCausalLM  # noqa: E402
 
 torch.set_num_threads(1)  # the models are small
@@ -89,7 +90,21 @@ def heads(x: Tensor, count: int) -> Tensor:
 
 
 def tensors(directory: Path) -> State:
-    return load_file(directory / "model.safetensors")
+    """What a directory holds, in whatever format its side is written."""
+    if (directory / "model.safetensors").exists():
+        return load_file(directory / "model.safetensors")
+    if (directory / "pytorch_model.bin").exists():
+        return dict(torch.load(directory / "pytorch_model.bin", weights_only=True))
+    step = directory / "model_and_optim"
+    dcp_to_torch_save(step if step.exists() else directory, directory / "all.pt")
+    return flat(torch.load(directory / "all.pt", weights_only=True).get("model"))
+
+
+def flat(state: dict, prefix: str = "") -> State:
+    found = {}
+    for key, value in state.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return found
 
 
 def random_model(work: Workplace, config: dict):
