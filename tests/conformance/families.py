@@ -36,6 +36,12 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from transformers import AutoConfig, AutoModelForCausalLM  # noqa: E402
 from transformers.utils import logging  # noqa: E402
 
+# Where it finds no kernels, Transformers computes with PyTorch alone, on a CPU too; OLMo-core builds nothing without them.
+sys.modules["fla"] = None
+import transformers.models.olmo_hybrid.modeling_olmo_hybrid  # noqa: E402, F401
+import transformers.models.qwen3_5.modeling_qwen3_5  # noqa: E402, F401
+del sys.modules["fla"]
+
 import olmo_core.nn.hf.convert as peer  # noqa: E402
 from olmo_core.nn.moe.v2.hf import configuration_olmo3moe  # noqa: E402
 from olmo_core.nn.transformer import TransformerConfig  # noqa: E402
