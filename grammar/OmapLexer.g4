@@ -14,6 +14,7 @@ EXTENDS: 'extends';
 PARAM: 'param';
 INDEX: 'index';
 REQUIRE: 'require';
+NOTE: 'note';
 WHEN: 'when';
 TIE: 'tie';
 OPTIONAL: 'optional';

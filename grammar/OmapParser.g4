@@ -13,6 +13,7 @@ mappingStatement: MAPPING name COLON name BOTH name (EXTENDS name)? BRACE_OPEN E
 paramStatement: OVERRIDE? PARAM name (BRACKET_OPEN name BRACKET_CLOSE)? COLON type (ASSIGN expr)? EOF;
 indexStatement: INDEX name IN (nameSet | expr) condition? EOF;
 requireStatement: REQUIRE expr STRING? EOF;
+noteStatement: NOTE name STRING condition? EOF;
 configStatement: CONFIG STRING? BRACE_OPEN EOF;
 stateStatement: STATE name BRACE_OPEN EOF;
 whenStatement: WHEN expr BRACE_OPEN EOF;
@@ -63,7 +64,7 @@ placeholderText: (expr | alternatives) EOF;
 
 shape: BRACKET_OPEN axis* BRACKET_CLOSE;
 axis:
-    word (ASSIGN INT | SLASH INT)?
+    word (ASSIGN (INT | word) | SLASH INT)?
   | INT
   | ELLIPSIS
   | PAREN_OPEN product (PLUS product)* PAREN_CLOSE;
@@ -101,6 +102,6 @@ argument: sideKey | expr;
 
 // ---- names: what reads as a word elsewhere may still name something
 
-name: NAME | OMAP | USE | STD | SIDE | ROOT | MAPPING | EXTENDS | PARAM | INDEX | REQUIRE | TIE | OPTIONAL | IGNORE
-    | SAME | OVERRIDE | RESTRICT | REMOVE | STATE | CONFIG | FILL;
+name: NAME | OMAP | USE | STD | SIDE | ROOT | MAPPING | EXTENDS | PARAM | INDEX | REQUIRE | NOTE | TIE | OPTIONAL
+    | IGNORE | SAME | OVERRIDE | RESTRICT | REMOVE | STATE | CONFIG | FILL;
 word: name | AS | WHEN | IF | THEN | ELSE | AND | OR | NOT | IN | TRUE | FALSE | NULL_;

@@ -70,6 +70,7 @@ std::vector<std::string> config_files(const Plan& plan) {
     add_optional(index.when);
   }
   for (const Requirement& requirement : plan.requirements) add(requirement.condition);
+  for (const Note& note : plan.notes) add_optional(note.when);
   for (const Rule& rule : plan.rules) add_optional(rule.when);
   for (const ConfigLine& line : plan.config) {
     add(line.left);

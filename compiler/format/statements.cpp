@@ -52,6 +52,10 @@ class StatementLayout {
     expression(out_, n.condition, sources_);
     out_.text(optional_string("", n.message));
   }
+  void operator()(const ast::Note& n) {
+    out_.text("note " + n.side.text + optional_string("", n.text));
+    condition(n.when);
+  }
   void operator()(const ast::Rule& n) {
     out_.begin();
     out_.text(fmt::format("{}{}", n.override_ ? "override " : "", n.optional ? "optional " : ""));

@@ -65,6 +65,7 @@ class TermLayout {
     out_.at(axis.range.begin);
     switch (axis.kind) {
       case Kind::named:
+        if (axis.extent) return out_.text(axis.text + "=" + axis.extent->text);
         return out_.text(axis.value ? axis.text + "=" + std::to_string(*axis.value) : axis.text);
       case Kind::divided:
         return out_.text(axis.text + "/" + std::to_string(axis.value.value_or(1)));

@@ -20,6 +20,9 @@ class Lowering {
     for (const auto& r : mapping_.requirements) {
       plan_.requirements.push_back({expr(r.node->condition, {}), r.node->message.value_or(""), r.range});
     }
+    for (const auto& n : mapping_.notes) {
+      plan_.notes.push_back({n.node->side.text, n.node->text, condition({}, n.node->when, {}), n.range});
+    }
     plan_.rules.reserve(mapping_.rules.size());
     for (const auto& r : mapping_.rules) plan_.rules.push_back(rule(r));
     for (const auto& r : mapping_.modules) plan_.modules.push_back(rule(r));

@@ -185,6 +185,7 @@ AxisExpr lower_axis(const ast::Axis& axis) {
     case ast::Axis::Kind::named:
       made.kind = axis.text == "_" ? Kind::dropped : Kind::axis;
       if (made.kind == Kind::axis) made.name = axis.text;
+      if (axis.extent) made.name = axis.extent->text;
       made.size = axis.value;
       break;
     case ast::Axis::Kind::divided:

@@ -68,6 +68,9 @@ class Raising {
     for (const Requirement& require : plan_.requirements) {
       line("require {}{}", to_text(require.condition), require.message.empty() ? "" : " " + quoted(require.message));
     }
+    for (const Note& note : plan_.notes) {
+      line("note {} {}{}", note.side, quoted(note.text), spell_condition(note.when));
+    }
     for (const Param& param : plan_.params) line("{}", spell_param(param));
     for (const Index& index : plan_.indexes) line("{}", spell_index(index));
     line("");

@@ -14,6 +14,14 @@ namespace {
 /// With so many problems a module is left: finding what a name was meant for costs a look at all names.
 constexpr std::size_t most_problems = 100;
 
+/// It is there for others to extend, who may use what it declares.
+bool is_base(const CheckedMapping& mapping) {
+  return std::ranges::any_of(mapping.requirements, [](const auto& require) {
+    const ast::Expr& condition = require.node->condition;
+    return condition.kind == ast::Expr::Kind::boolean && condition.integer == 0;
+  });
+}
+
 /// The names that each part of a mapping may use, and whether anything uses a name.
 void check_mapping(const CheckedMapping& mapping, Diagnostics& diagnostics) {
   sema::Uses uses;
@@ -27,6 +35,9 @@ void check_mapping(const CheckedMapping& mapping, Diagnostics& diagnostics) {
   each(mapping.params, [&](const auto& param) { check.param(*param.node); });
   each(mapping.indexes, [&](const auto& index) { check.index(*index.node); });
   each(mapping.requirements, [&](const auto& require) { check.condition(require.node->condition, {}); });
+  each(mapping.notes, [&](const auto& note) {
+    if (note.node->when) check.condition(*note.node->when, {});
+  });
   each(mapping.prefixes, [&](const auto* prefix) { check.prefix(*prefix); });
   each(mapping.rules, [&](const auto& rule) {
     check.rule(rule);
@@ -44,6 +55,7 @@ void check_mapping(const CheckedMapping& mapping, Diagnostics& diagnostics) {
         Diagnostic(Code::no_rules, mapping.syntax->name.range, "mapping `{}` has no rules", mapping.syntax->name.text)
             .help("a rule says that two tensors are equal: `KEY <-> KEY`"));
   }
+  if (is_base(mapping)) return;
   for (const auto& [name, symbol] : mapping.symbols) {
     const bool own = symbol.range.file == mapping.syntax->name.range.file && !mapping.inherited_params.contains(name);
     if (symbol.kind == Symbol::Kind::side || uses.contains(name) || !own) continue;

@@ -19,8 +19,14 @@ struct Function {
   std::string_view name;
   std::size_t min_args, max_args;
 };
-constexpr std::array<Function, 7> functions = {
-    {{"len", 1, 1}, {"first", 1, 1}, {"min", 1, 64}, {"max", 1, 64}, {"ceildiv", 2, 2}, {"int", 1, 1}, {"ln", 1, 1}}};
+constexpr std::array<Function, 8> functions = {{{"len", 1, 1},
+                                                {"first", 1, 1},
+                                                {"min", 1, 64},
+                                                {"max", 1, 64},
+                                                {"ceildiv", 2, 2},
+                                                {"int", 1, 1},
+                                                {"ln", 1, 1},
+                                                {"sqrt", 1, 1}}};
 /// A function over a tensor of the source: `SIDE:KEY`, and so many more arguments.
 constexpr std::array<Function, 4> key_functions = {
     {{"present", 0, 0}, {"extent", 1, 1}, {"count", 0, 0}, {"dtype", 0, 0}}};
@@ -436,7 +442,7 @@ Type Expressions::call(const ast::Expr& expr, const NameSet& scope) {
     return any_type;
   }
   if (expr.text == "len" || expr.text == "ceildiv" || expr.text == "int") return int_type;
-  if (expr.text == "ln") return float_type;
+  if (expr.text == "ln" || expr.text == "sqrt") return float_type;
   if (of_list) return is_any(types[0]) ? any_type : Type{types[0].base, false};
   return types[0];
 }

@@ -1,6 +1,9 @@
 #include "compiler/sema/check_shapes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace omap::sema {
 namespace {
@@ -18,6 +21,7 @@ struct ShapeCheck {
     using Kind = ast::Axis::Kind;
     switch (axis.kind) {
       case Kind::named:
+        if (axis.extent) gap(axis);
         if (axis.text != "_") {
           named(axis);
         } else if (inside != Kind::sum) {
@@ -51,6 +55,32 @@ struct ShapeCheck {
     for (const ast::Axis& part : axis.parts) this->axis(part, axis.kind, false);
   }
 
+  /// `_=padding`.
+  void gap(const ast::Axis& axis) {
+    const std::string& param = axis.extent->text;
+    uses.insert(param);
+    if (axis.text != "_") {
+      diagnostics.push_back(
+          Diagnostic(Code::axis_not_a_size, axis.range, "only `_` takes its extent from a param by name")
+              .help("an axis that is named after the param has its extent: `{}`", param));
+      return;
+    }
+    const auto symbol = mapping.symbols.find(param);
+    const bool is_param = symbol != mapping.symbols.end() && symbol->second.kind == Symbol::Kind::param;
+    if (is_param && (symbol->second.broken || is_one_int(symbol->second))) return;
+    Diagnostic diagnostic(Code::axis_not_a_size, axis.extent->range, "`{}` is no param that is one int", param);
+    if (symbol == mapping.symbols.end()) {
+      diagnostic.helps.push_back(fmt::format("declare it: `param {}: int = ...`", param));
+    } else {
+      diagnostic.secondary.push_back({symbol->second.range, "declared here"});
+    }
+    diagnostics.push_back(std::move(diagnostic));
+  }
+
+  static bool is_one_int(const Symbol& param) {
+    return param.type.base == Type::Base::integer && !param.type.list && param.param_index.empty();
+  }
+
   void named(const ast::Axis& axis) {
     uses.insert(axis.text);
     const auto symbol = mapping.symbols.find(axis.text);
@@ -65,7 +95,7 @@ struct ShapeCheck {
               .help("if another axis is meant, give it another name; else say so by `override param`"));
     }
     const Type type = symbol->second.type;
-    if (type.base == Type::Base::integer && !type.list && symbol->second.param_index.empty()) return;
+    if (is_one_int(symbol->second)) return;
     diagnostics.push_back(
         Diagnostic(Code::axis_not_a_size, axis.range, "axis `{}` is a param of type `{}`", axis.text, to_text(type))
             .also(symbol->second.range, "declared here")

@@ -113,14 +113,20 @@ void Expressions::config_line(const InContext<ast::ConfigLine>& line) {
     side({head->text, head->range});
     const auto symbol = mapping.symbols.find(head->text);
     const bool is_side = symbol != mapping.symbols.end() && symbol->second.kind == Symbol::Kind::side;
-    if (is_side && line.node->kind == ast::ConfigLine::Kind::assignment && head == &line.node->target) {
-      report(Diagnostic(Code::misplaced_statement, head->range, "a line writes a field, and `{}` is all of a config",
-                        head->text)
-                 .help("`{}.FIELD = VALUE`, a line for each field", head->text));
+    const bool whole = is_side && head == &line.node->target;
+    if (line.node->source) {
+      const Type type = infer(*line.node->source, scope);
+      // What has a type of its own is no object.
+      if (whole && !is_any(type)) {
+        report(
+            Diagnostic(Code::type_mismatch, line.node->source->range,
+                       "`{}` is all of a config, and what is written there is `{}`", head->text, to_text(type))
+                .help("`{}.FIELD = VALUE` writes a field; `{} = SIDE` carries a config over", head->text, head->text));
+      }
     }
+  } else if (line.node->source) {
+    path(*line.node->source, scope);
   }
-  if (line.node->source)
-    equation ? path(*line.node->source, scope) : static_cast<void>(infer(*line.node->source, scope));
   conditions(line.conditions, line.node->when, scope);
 }
 

@@ -57,6 +57,7 @@ struct CheckedMapping {
   std::vector<InContext<ast::Param>> params;
   std::vector<InContext<ast::Index>> indexes;
   std::vector<InContext<ast::Require>> requirements;
+  std::vector<InContext<ast::Note>> notes;
   /// Of every block, also of one that is empty.
   std::vector<const ast::Prefix*> prefixes;
   std::vector<InContext<ast::Rule>> rules;

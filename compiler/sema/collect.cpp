@@ -150,6 +150,9 @@ class Collector {
       }
     } else if constexpr (std::is_same_v<Node, ast::Require>) {
       if (at_top(statement, context)) mapping.requirements.push_back(in_context(statement, node, context));
+    } else if constexpr (std::is_same_v<Node, ast::Note>) {
+      if (at_top(statement, context) && of_mapping(mapping, node.side))
+        mapping.notes.push_back(in_context(statement, node, context));
     } else if constexpr (std::is_same_v<Node, ast::Rule>) {
       add_rule(mapping, statement, node, context);
     } else if constexpr (std::is_same_v<Node, ast::Tie>) {

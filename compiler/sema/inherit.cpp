@@ -1,6 +1,7 @@
 #include "compiler/sema/inherit.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -308,8 +309,30 @@ class Joining {
     std::ranges::for_each(mapping_.restricts, unmet);
   }
 
+  void meets_no_line(const CheckedConfigLine& edit) {
+    meets_nothing(edit.line.range, "no config line about this path",
+                  "write the path as the inherited line does, in the section of the same file");
+  }
+
+  /// `remove` takes a path with all that is in it.
+  void drop_inside(const std::string& path, const std::map<std::string, std::vector<std::size_t>>& inherited,
+                   std::vector<bool>& dropped, const CheckedConfigLine& remove) {
+    bool met = false;
+    for (auto at = inherited.lower_bound(path); at != inherited.end() && at->first.starts_with(path); ++at) {
+      const std::string_view rest = std::string_view(at->first).substr(path.size());
+      if (!rest.empty() && rest.front() != '.' && rest.front() != '[') continue;
+      for (const std::size_t i : at->second) {
+        // What is not read stays so, whatever is no longer written around it.
+        if (!rest.empty() && base_.config[i].line.node->kind == ast::ConfigLine::Kind::ignore) continue;
+        dropped[i] = true;
+        met = true;
+      }
+    }
+    if (!met) meets_no_line(remove);
+  }
+
   void config() {
-    std::unordered_map<std::string, std::vector<std::size_t>> inherited;  // lines of the base, by path
+    std::map<std::string, std::vector<std::size_t>> inherited;  // lines of the base, by path
     for (std::size_t i = 0; i < base_.config.size(); ++i) {
       for (const std::string& path : paths_of(base_, base_.config[i])) inherited[path].push_back(i);
     }
@@ -322,15 +345,14 @@ class Joining {
         met = true;
         for (const std::size_t i : std::exchange(found->second, {})) dropped[i] = true;
       }
-      if (!met) {
-        meets_nothing(edit.line.range, "no config line about this path",
-                      "write the path as the inherited line does, in the section of the same file");
-      }
+      if (!met) meets_no_line(edit);
     };
     for (const auto& line : mapping_.config) {
       if (line.line.node->override_) drop(line);
     }
-    std::ranges::for_each(mapping_.config_removes, drop);
+    for (const CheckedConfigLine& remove : mapping_.config_removes) {
+      for (const std::string& path : paths_of(mapping_, remove)) drop_inside(path, inherited, dropped, remove);
+    }
     std::vector<CheckedConfigLine> kept;
     for (std::size_t i = 0; i < dropped.size(); ++i) {
       if (!dropped[i]) kept.push_back(base_.config[i]);

@@ -71,6 +71,7 @@ class Weighing {
       add({}, index.node->when);
     });
     each(mapping.requirements, [&](const auto& require) { sum_ += weigh(require.node->condition); });
+    each(mapping.notes, [&](const auto& note) { add({}, note.node->when); });
     each(mapping.rules, rule);
     each(mapping.modules, rule);
     each(mapping.ties, [&](const auto& tie) {

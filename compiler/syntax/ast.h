@@ -81,7 +81,7 @@ struct KeyPart {
 
 struct Axis {
   enum class Kind : std::uint8_t {
-    named,     ///< `text`, with a literal extent `d=2` where `value` is set; `_` is a dropped axis
+    named,     ///< `text`, with an extent where `value` or `extent` is set, `d=2`; `_` is a dropped axis
     divided,   ///< `r/128`: ceil(text / value)
     literal,   ///< a bare number, `value`
     product,   ///< (a b), row-major
@@ -92,6 +92,7 @@ struct Axis {
   SourceRange range;
   std::string text;
   std::optional<std::int64_t> value;
+  std::optional<Name> extent;  ///< a param that is the extent of `_`
   std::vector<Axis> parts;
 };
 
@@ -173,6 +174,12 @@ struct Require {
   Expr condition;
   std::optional<std::string> message;
 };
+/// `note SIDE "TEXT" [when C]`
+struct Note {
+  Name side;
+  std::string text;
+  std::optional<Expr> when;
+};
 struct Rule {
   bool override_ = false;
   bool optional = false;
@@ -234,7 +241,7 @@ struct Config {
 };
 
 struct Statement {
-  std::variant<Version, Use, Side, Mapping, Param, Index, Require, Rule, Prefix, When, Tie, Ignore, Same, Remove,
+  std::variant<Version, Use, Side, Mapping, Param, Index, Require, Note, Rule, Prefix, When, Tie, Ignore, Same, Remove,
                Restrict, State, ConfigLine, Config>
       node;
   /// Without comments; of a block: its head.

@@ -35,6 +35,7 @@ class Builder {
     if (n.rule == "paramStatement") return param(n);
     if (n.rule == "indexStatement") return index(n);
     if (n.rule == "requireStatement") return ast::Require{expr(n.get("expr")), optional_string(n)};
+    if (n.rule == "noteStatement") return ast::Note{name(n, 0), string(n.get("STRING")), condition(n)};
     if (n.rule == "configStatement") return ast::Config{optional_string(n), {}};
     if (n.rule == "stateStatement") return ast::State{name(n, 0), {}};
     if (n.rule == "whenStatement") return ast::When{expr(n.get("expr")), {}, {}, false, {}, {}};
@@ -301,6 +302,8 @@ class Builder {
     if (const ParseNode* size = n.find("INT")) axis.value = integer(*size);
     if (const ParseNode* named = n.find("word")) {
       axis.text = text_of(*named);
+      if (const auto words = n.all("word"); words.size() > 1)
+        axis.extent = ast::Name{text_of(*words[1]), words[1]->range};
       if (n.has("SLASH")) axis.kind = ast::Axis::Kind::divided;
     } else if (axis.value) {
       axis.kind = ast::Axis::Kind::literal;

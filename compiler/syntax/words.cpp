@@ -243,6 +243,8 @@ antlr4::ParserRuleContext* parse_statement(OmapParser& p, std::span<const Token>
       return p.indexStatement();
     case OmapLexer::REQUIRE:
       return p.requireStatement();
+    case OmapLexer::NOTE:
+      return p.noteStatement();
     case OmapLexer::CONFIG:
       return p.configStatement();
     case OmapLexer::STATE:

@@ -1,6 +1,11 @@
 #include "runtime/bind/bind_config.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "runtime/bind/expand_rule.h"
 
@@ -12,6 +17,12 @@ struct WrittenPath {
   std::string file;
   std::vector<std::string> names;
   [[nodiscard]] std::string text() const { return fmt::format("{}", fmt::join(names, ".")); }
+  /// A text that begins with that of another path if and only if it lies in it.
+  [[nodiscard]] std::string place() const {
+    std::string text = file;
+    for (const std::string& name : names) text += '\0' + name;
+    return text + '\0';
+  }
 };
 
 tl::expected<WrittenPath, NoValue> written_path(const Expr& path, Environment& environment, const Scope& scope) {
@@ -35,20 +46,47 @@ tl::expected<WrittenPath, NoValue> written_path(const Expr& path, Environment& e
   return written;
 }
 
-/// A config in the making: members in the order in which they were first written.
+/// A config in the making: members in the order in which they were first written. What one line gives as a whole comes
+/// first, and what others write takes its place there.
 class ConfigFile {
  public:
-  /// Or why not: another line wrote it, or a value on its way, or fields in it.
-  enum class Written { yes, twice, through_value, over_fields };
+  /// Or why not: another line wrote it, or a value on its way, or fields in it; or the whole is no object.
+  enum class Written { yes, twice, through_value, over_fields, no_object };
 
-  Written write(const std::vector<std::string>& names, Value value) { return write(root_, names, 0, std::move(value)); }
-  [[nodiscard]] Value value() const { return value_of(root_); }
+  Written write(const std::vector<std::string>& names, Value value) {
+    if (!names.empty()) return write(root_, names, 0, std::move(value));
+    if (whole_) return Written::twice;
+    if (!value.object()) return Written::no_object;
+    whole_ = std::move(value);
+    return Written::yes;
+  }
+  /// Writes at `to` what was written at `from`, and leaves what was written in `to` as it is. Nothing at `from` is
+  /// nothing to copy.
+  void copy(const std::vector<std::string>& from, const std::vector<std::string>& to) {
+    const Node* source = &root_;
+    for (const std::string& name : from) {
+      const auto member = std::ranges::find(source->members, name, &std::pair<std::string, Node>::first);
+      if (member == source->members.end()) return;
+      source = &member->second;
+    }
+    copy(Node(*source), to);
+  }
+  [[nodiscard]] Value value() const { return value_of(root_, whole_ ? &*whole_ : nullptr); }
 
  private:
   struct Node {
     std::vector<std::pair<std::string, Node>> members;
     std::optional<Value> value;
   };
+
+  void copy(const Node& source, std::vector<std::string> to) {
+    if (source.value) static_cast<void>(write(to, *source.value));
+    for (const auto& [name, member] : source.members) {
+      to.push_back(name);
+      copy(member, to);
+      to.pop_back();
+    }
+  }
 
   static Written write(Node& node, const std::vector<std::string>& names, std::size_t depth, Value value) {
     if (node.value) return depth == names.size() ? Written::twice : Written::through_value;
@@ -65,14 +103,24 @@ class ConfigFile {
     return write(member->second, names, depth + 1, std::move(value));
   }
 
-  static Value value_of(const Node& node) {
+  /// `before` is what stands there without the node, if anything.
+  static Value value_of(const Node& node, const Value* before) {
     if (node.value) return *node.value;
     Value::Object object;
-    for (const auto& [name, member] : node.members) object.emplace_back(name, value_of(member));
+    if (before && before->object()) object = *before->object();
+    for (const auto& [name, member] : node.members) {
+      const auto there = std::ranges::find(object, name, &Value::Object::value_type::first);
+      if (there == object.end()) {
+        object.emplace_back(name, value_of(member, nullptr));
+      } else {
+        there->second = value_of(member, &there->second);
+      }
+    }
     return object;
   }
 
   Node root_;
+  std::optional<Value> whole_;
 };
 
 class ConfigBuilder {
@@ -84,6 +132,7 @@ class ConfigBuilder {
     for (const ConfigLine& line : plan_.config) {
       if (target(line)) add(line);
     }
+    copy_all();
     Configs configs;
     for (const auto& [name, file] : files_) configs.emplace(name, file.value());
     return configs;
@@ -118,6 +167,7 @@ class ConfigBuilder {
                            if (!holds) return tl::unexpected(holds.error());
                            if (!holds->boolean() || !*holds->boolean()) return {};
                          }
+                         if (is_copy(line)) return add_copy(line, scope);
                          Evaluated made = environment_.evaluate(value(line), scope);
                          if (!made) {
                            // One value that is not there leaves its field out, and the others of an index stay.
@@ -134,19 +184,57 @@ class ConfigBuilder {
     }
   }
 
+  /// `a.x = a.y`: of what other lines write, and after them.
+  [[nodiscard]] bool is_copy(const ConfigLine& line) const {
+    const auto from = config_root(value(line));
+    return from && from->side == plan_.destination_side(direction_).name;
+  }
+
+  tl::expected<void, NoValue> add_copy(const ConfigLine& line, const Scope& scope) {
+    auto from = written_path(value(line), environment_, scope);
+    if (!from) return tl::unexpected(from.error());
+    auto to = written_path(*target(line), environment_, scope);
+    if (!to) return tl::unexpected(to.error());
+    if (from->file == to->file) copies_.push_back({std::move(*from), std::move(*to)});
+    return {};
+  }
+
+  /// What is copied into an object comes before the copy of that object.
+  void copy_all() {
+    constexpr std::size_t most_rounds = 64;
+    for (std::size_t round = 0; !copies_.empty() && round < most_rounds; ++round) {
+      std::set<std::string> pending;
+      for (const Copy& copy : copies_) pending.insert(copy.to.place());
+      const auto waits = [&](const Copy& copy) {
+        const std::string from = copy.from.place();
+        const auto inside = pending.lower_bound(from);
+        return inside != pending.end() && inside->starts_with(from);
+      };
+      const auto ready = std::ranges::stable_partition(copies_, waits);
+      for (const Copy& copy : ready) files_[copy.to.file].copy(copy.from.names, copy.to.names);
+      if (ready.empty()) break;
+      copies_.erase(ready.begin(), ready.end());
+    }
+    for (const Copy& copy : copies_) files_[copy.to.file].copy(copy.from.names, copy.to.names);
+  }
+
   void write(const ConfigLine& line, const WrittenPath& path, Value value) {
     switch (files_[path.file].write(path.names, std::move(value))) {
       case ConfigFile::Written::yes:
         return;
       case ConfigFile::Written::twice:
-        report_.add(
-            Diagnostic(Code::config_written_twice, line.range, "`{}` of `{}` is written twice", path.text(), path.file)
-                .help("conditions that exclude each other, or one line less"));
+        report_.add(Diagnostic(Code::config_written_twice, line.range, "{}`{}` is written twice",
+                               path.names.empty() ? "" : fmt::format("`{}` of ", path.text()), path.file)
+                        .help("conditions that exclude each other, or one line less"));
         return;
       case ConfigFile::Written::through_value:
         return blocked(line, path, "lies in what another line writes as a whole");
       case ConfigFile::Written::over_fields:
         return blocked(line, path, "is a value here, and another line writes a field in it");
+      case ConfigFile::Written::no_object:
+        report_.add(Diagnostic(Code::config_path_blocked, line.range, "`{}` as a whole is no object", path.file)
+                        .help("write one: `SIDE = SIDE`, or a config that is an object"));
+        return;
     }
   }
 
@@ -160,136 +248,16 @@ class ConfigBuilder {
   Environment& environment_;
   BindReport& report_;
   std::map<std::string, ConfigFile> files_;
-};
-
-/// What a plan may read of configs: by file, members by name, where a computed step may be any member.
-struct ReadPaths {
-  bool whole = false;
-  std::map<std::string, ReadPaths> members;
-  std::unique_ptr<ReadPaths> any;
-};
-
-/// Where the members of what `path` gives are read, or nothing if it is no part of the side's configs.
-ReadPaths* read_at(const Expr& path, std::string_view side, std::map<std::string, ReadPaths>& files) {
-  if (path.op == Expr::Op::config || path.op == Expr::Op::config_file) {
-    const auto root = config_root(path);
-    return root->side == side ? &files[std::string(root->file)] : nullptr;
-  }
-  if (path.op != Expr::Op::member && path.op != Expr::Op::item) return nullptr;
-  ReadPaths* of = read_at(path.args[0], side, files);
-  if (!of) return nullptr;
-  if (path.op == Expr::Op::member) return &of->members[path.name];
-  if (!of->any) of->any = std::make_unique<ReadPaths>();
-  return of->any.get();
-}
-
-void mark(const KeyTemplate& key, std::string_view side, std::map<std::string, ReadPaths>& files);
-
-/// Marks the longest paths of an expression as read in whole: `a.b.c` reads `c` and what is in it.
-void mark(const Expr& expr, std::string_view side, std::map<std::string, ReadPaths>& files) {
-  if (ReadPaths* at = read_at(expr, side, files)) {
-    at->whole = true;
-    for (const Expr* step = &expr; !step->args.empty(); step = &step->args[0]) {
-      if (step->op == Expr::Op::item) mark(step->args[1], side, files);
-    }
-    return;
-  }
-  for (const Expr& arg : expr.args) mark(arg, side, files);
-  mark(expr.key, side, files);
-}
-
-void mark(const KeyTemplate& key, std::string_view side, std::map<std::string, ReadPaths>& files) {
-  for (const KeyPart& part : key.parts) {
-    if (part.kind == KeyPart::Kind::placeholder) mark(part.expr, side, files);
-  }
-}
-
-/// By file, what anything in a plan may read of a side's configs.
-std::map<std::string, ReadPaths> paths_read(const Plan& plan, std::string_view side) {
-  std::map<std::string, ReadPaths> files;
-  const auto mark_all = [&](const std::optional<Expr>& expr) {
-    if (expr) mark(*expr, side, files);
+  struct Copy {
+    WrittenPath from, to;
   };
-  for (const Param& param : plan.params) mark_all(param.value);
-  for (const Index& index : plan.indexes) {
-    mark(index.list, side, files);
-    mark_all(index.when);
-  }
-  for (const Requirement& requirement : plan.requirements) mark(requirement.condition, side, files);
-  for (const auto* rules : {&plan.rules, &plan.modules}) {
-    for (const Rule& rule : *rules) {
-      mark_all(rule.when);
-      for (const auto* terms : {&rule.left, &rule.right}) {
-        for (const Term& term : *terms) {
-          mark(term.key, side, files);
-          for (const Operand* operand : operands_of(term)) mark(operand->key, side, files);
-        }
-      }
-    }
-  }
-  for (const Tie& tie : plan.ties) {
-    mark_all(tie.when);
-    mark(tie.dropped, side, files);
-    mark(tie.kept, side, files);
-  }
-  const auto mark_patterns = [&](const auto& patterns) {
-    for (const auto& each : patterns) {
-      mark_all(each.when);
-      mark(each.pattern, side, files);
-    }
-  };
-  mark_patterns(plan.ignores);
-  mark_patterns(plan.sames);
-  for (const ConfigLine& line : plan.config) {
-    mark(line.left, side, files);
-    mark_all(line.right);
-    mark_all(line.when);
-  }
-  return files;
-}
-
-void collect_unread(const Value& value, const std::vector<const ReadPaths*>& read, const std::string& path,
-                    std::vector<std::string>& unread) {
-  if (std::ranges::any_of(read, &ReadPaths::whole)) return;
-  const bool entered = std::ranges::any_of(read, [](const ReadPaths* at) { return at->any || !at->members.empty(); });
-  const Value::Object* object = value.object();
-  if (!entered || !object) {
-    if (!entered) unread.push_back(path);
-    return;
-  }
-  for (const auto& [name, member] : *object) {
-    std::vector<const ReadPaths*> inside;
-    for (const ReadPaths* at : read) {
-      if (const auto found = at->members.find(name); found != at->members.end()) inside.push_back(&found->second);
-      if (at->any) inside.push_back(at->any.get());
-    }
-    collect_unread(member, inside, path.empty() || path.ends_with(": ") ? path + name : path + "." + name, unread);
-  }
-}
+  std::vector<Copy> copies_;
+};
 
 }  // namespace
 
 Configs build_configs(const Plan& plan, Direction direction, Environment& environment, BindReport& report) {
   return ConfigBuilder(plan, direction, environment, report).build();
-}
-
-std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, const Configs& configs) {
-  if (plan.config.empty()) return std::nullopt;
-  const std::string& side = plan.source_side(direction).name;
-  const std::map<std::string, ReadPaths> files = paths_read(plan, side);
-  std::vector<std::string> unread;
-  for (const auto& [name, value] : configs) {
-    const auto read = files.find(name);
-    if (read == files.end()) continue;
-    collect_unread(value, {&read->second}, name == default_config_file ? "" : name + ": ", unread);
-  }
-  if (unread.empty()) return std::nullopt;
-  constexpr std::size_t shown = 8;
-  const std::size_t more = unread.size() > shown ? unread.size() - shown : 0;
-  if (more > 0) unread.resize(shown);
-  return Diagnostic(Code::config_unread, "of the config of `{}` nothing reads `{}`{}", side, fmt::join(unread, "`, `"),
-                    more > 0 ? fmt::format(" and {} more fields", more) : "")
-      .help("carry a field over by a line of `config {{ }}`, or leave it out on purpose: `ignore {}.PATH`", side);
 }
 
 }  // namespace omap

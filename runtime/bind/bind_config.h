@@ -1,7 +1,5 @@
 #pragma once
 
-#include <optional>
-
 #include "diagnostics/diagnostic.h"
 #include "runtime/bind/bind_report.h"
 #include "runtime/bind/environment.h"
@@ -13,8 +11,5 @@ namespace omap {
 /// out; an object whose members are all left out is, too. Faults go to `report`.
 [[nodiscard]] Configs build_configs(const Plan& plan, Direction direction, Environment& environment,
                                     BindReport& report);
-
-/// The fields of the source's configs that nothing in a plan reads or ignores, if it has `config` sections at all.
-[[nodiscard]] std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, const Configs& configs);
 
 }  // namespace omap

@@ -1,7 +1,7 @@
 #include "runtime/bind/bind_notes.h"
 
-#include "runtime/bind/bind_config.h"
 #include "runtime/bind/report_unclaimed.h"
+#include "runtime/bind/unread_config.h"
 
 namespace omap {
 namespace {
@@ -22,14 +22,25 @@ Diagnostic defaults_taken(const std::string& side, const Environment& environmen
       .note("these come from the checkpoint's headers and from defaults; `--set NAME=VALUE` overrides");
 }
 
+/// A condition that has no value is none that holds.
+bool holds(const std::optional<Expr>& when, Environment& environment) {
+  if (!when) return true;
+  const Evaluated value = environment.evaluate(*when);
+  return value && value->boolean() && *value->boolean();
+}
+
 }  // namespace
 
-Diagnostics bind_notes(const Plan& plan, const Configs& configs, const Environment& environment,
+Diagnostics bind_notes(const Plan& plan, const Configs& configs, Environment& environment,
                        const BindFindings& findings) {
   const SideDeclaration& side = plan.source_side(findings.direction);
   Diagnostics notes;
   if (!configs.contains(default_config_file) && !environment.stand_ins().empty()) {
     notes.push_back(defaults_taken(side.name, environment));
+  }
+  for (const Note& note : plan.notes) {
+    if (note.side != plan.destination_side(findings.direction).name || !holds(note.when, environment)) continue;
+    notes.push_back(Diagnostic(Code::mapping_note, "{}", note.text));
   }
   if (findings.outside_root > 0) {
     notes.push_back(Diagnostic(Code::sources_outside_root, "{} tensors of `{}` are outside `{}` and left out",

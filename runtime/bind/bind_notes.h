@@ -20,7 +20,7 @@ struct BindFindings {
 };
 
 /// What a user should know before a run. None is an error. `configs` are the source's.
-[[nodiscard]] Diagnostics bind_notes(const Plan& plan, const Configs& configs, const Environment& environment,
+[[nodiscard]] Diagnostics bind_notes(const Plan& plan, const Configs& configs, Environment& environment,
                                      const BindFindings& findings);
 
 }  // namespace omap

@@ -77,6 +77,7 @@ Linear linear(const AxisExpr& axis, const Extents& extents) {
       return extent ? constant(*extent) : unknown(axis.name);
     }
     case AxisExpr::Kind::dropped:
+      if (!axis.name.empty()) return constant(extents.find(axis.name).value_or(0));
       return axis.size ? constant(*axis.size) : unknown(dropped_name);
     case AxisExpr::Kind::divided: {
       const auto extent = extents.find(axis.name);

@@ -147,6 +147,12 @@ Evaluated logarithm(const Value& value) {
   return Value(std::log(value.number()));
 }
 
+Evaluated square_root(const Value& value) {
+  if (!value.is_number()) return wrong_type(Op::sqrt, value);
+  if (value.number() < 0) return failed(fmt::format("`sqrt` of {}", value.number()));
+  return Value(std::sqrt(value.number()));
+}
+
 Evaluated negate(const Value& value) {
   if (value.integer()) return integer_arithmetic(Op::subtract, 0, *value.integer());
   if (value.real()) return Value(-*value.real());
@@ -193,6 +199,8 @@ Evaluated apply_operator(Op op, std::span<const Value> operands) {
       return to_int(operands[0]);
     case Op::ln:
       return logarithm(operands[0]);
+    case Op::sqrt:
+      return square_root(operands[0]);
     default:
       return failed(fmt::format("`{}` is no operation on values", op_name(op)));
   }

@@ -61,7 +61,7 @@ Pieces pieces_of(const AxisExpr& axis, const Extents& extents, std::int64_t drop
     case AxisExpr::Kind::one:
       return {1, {BoxPlace{}}};
     case AxisExpr::Kind::dropped: {
-      const std::int64_t extent = axis.size.value_or(dropped);
+      const std::int64_t extent = axis.name.empty() ? axis.size.value_or(dropped) : *extents.find(axis.name);
       return {extent, {BoxPlace{0, {{"", extent, 1}}}}};
     }
     default: {

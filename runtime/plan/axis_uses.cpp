@@ -17,6 +17,13 @@ void collect(const AxisExpr& axis, SourceRange around, std::vector<AxisUse>& use
   for (const AxisExpr& part : axis.parts) collect(part, around, uses);
 }
 
+void collect_gaps(const AxisExpr& axis, SourceRange around, std::vector<AxisUse>& uses) {
+  if (axis.kind == AxisExpr::Kind::dropped && !axis.name.empty()) {
+    uses.push_back({axis.name, axis.range.known() ? axis.range : around, &axis});
+  }
+  for (const AxisExpr& part : axis.parts) collect_gaps(part, around, uses);
+}
+
 }  // namespace
 
 std::vector<AxisUse> axis_uses(const Term& term) {
@@ -40,6 +47,14 @@ std::vector<AxisUse> axis_uses(const std::vector<Term>& terms) {
     all.insert(all.end(), uses.begin(), uses.end());
   }
   return all;
+}
+
+std::vector<AxisUse> gap_uses(const Term& term) {
+  std::vector<AxisUse> uses;
+  if (term.shape) {
+    for (const AxisExpr& dim : term.shape->dims) collect_gaps(dim, term.range, uses);
+  }
+  return uses;
 }
 
 std::string list_axes(const std::vector<std::string>& axes) {

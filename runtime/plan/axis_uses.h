@@ -24,6 +24,9 @@ struct AxisUse {
 /// The same of several terms.
 [[nodiscard]] std::vector<AxisUse> axis_uses(const std::vector<Term>& terms);
 
+/// Params that say how many entries a `_` has, where they stand: `_=padding`.
+[[nodiscard]] std::vector<AxisUse> gap_uses(const Term& term);
+
 /// `boxes`: the text of a set of axes: "`h d`", or "no axes".
 [[nodiscard]] std::string list_axes(const std::vector<std::string>& axes);
 

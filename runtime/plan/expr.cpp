@@ -51,6 +51,7 @@ constexpr auto ops = std::to_array<OpInfo>({
     {Op::ceildiv, "ceildiv", 2, 2},
     {Op::to_int, "int", 1, 1},
     {Op::ln, "ln", 1, 1},
+    {Op::sqrt, "sqrt", 1, 1},
     {Op::present, "present", 1, 1},
     {Op::present_key, "present_key", 0, 0},
     {Op::extent, "extent", 1, 1},

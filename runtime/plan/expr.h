@@ -57,6 +57,7 @@ struct Expr {
     ceildiv,
     to_int,
     ln,
+    sqrt,
     present,      ///< args[0], a config path, is there
     present_key,  ///< the side `name` has the tensor `key`
     extent,       ///< dimension args[0] of the tensor `key` of the side `name`

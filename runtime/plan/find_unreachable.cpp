@@ -35,6 +35,7 @@ class Finder {
       alternatives(index.when, index.range);
     }
     for (const Requirement& requirement : plan_.requirements) alternatives(requirement.condition, requirement.range);
+    for (const Note& note : plan_.notes) alternatives(note.when, note.range);
     for (const Rule& rule : plan_.rules) alternatives(rule.when, rule.range);
     for (const Tie& tie : plan_.ties) alternatives(tie.when, tie.range);
     for (const Ignore& ignore : plan_.ignores) alternatives(ignore.when, ignore.range);
@@ -100,6 +101,8 @@ class Finder {
 
 }  // namespace
 
-void find_unreachable(const Plan& plan, Diagnostics& diagnostics) { Finder(plan, diagnostics).run(); }
+void find_unreachable(const Plan& plan, Diagnostics& diagnostics) {
+  if (!is_base(plan)) Finder(plan, diagnostics).run();
+}
 
 }  // namespace omap

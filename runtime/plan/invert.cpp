@@ -44,6 +44,7 @@ Plan without_ranges(Plan plan) {
   forget_ranges(plan.params);
   forget_ranges(plan.indexes);
   forget_ranges(plan.requirements);
+  forget_ranges(plan.notes);
   forget_ranges(plan.ties);
   forget_ranges(plan.ignores);
   forget_ranges(plan.sames);

@@ -15,7 +15,7 @@ void collect_open(const AxisExpr& axis, const std::set<std::string>& known, std:
       if (!known.contains(axis.name)) open.push_back(axis.name);
       break;
     case AxisExpr::Kind::dropped:
-      if (!axis.size) open.emplace_back("_");
+      if (!axis.size && axis.name.empty()) open.emplace_back("_");
       break;
     default:
       break;
@@ -45,7 +45,7 @@ struct Dependence {
 };
 
 Dependence dependence(const AxisExpr& axis, const std::string& name, const std::set<std::string>& empty) {
-  const bool here = axis.name == name;
+  const bool here = axis.name == name && axis.kind != AxisExpr::Kind::dropped;
   if (axis.kind == AxisExpr::Kind::axis) return {here ? 1U : 0U, here, false};
   Dependence whole{0, false, axis.kind == AxisExpr::Kind::divided && here};
   const bool product = axis.kind == AxisExpr::Kind::product;

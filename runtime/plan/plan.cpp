@@ -59,6 +59,12 @@ const Named* find_by_name(const std::vector<Named>& all, std::string_view name) 
 
 }  // namespace
 
+bool is_base(const Plan& plan) {
+  return std::ranges::any_of(plan.requirements, [](const Requirement& requirement) {
+    return requirement.condition.op == Expr::Op::literal && requirement.condition.value == Value(false);
+  });
+}
+
 const Param* Plan::find_param(std::string_view wanted) const { return find_by_name(params, wanted); }
 const Index* Plan::find_index(std::string_view wanted) const { return find_by_name(indexes, wanted); }
 

@@ -52,6 +52,15 @@ struct Requirement {
   friend bool operator==(const Requirement&, const Requirement&) = default;
 };
 
+/// What a user should know before a run that writes `side`, said where `when` holds.
+struct Note {
+  std::string side;
+  std::string text;
+  std::optional<Expr> when;
+  SourceRange range;
+  friend bool operator==(const Note&, const Note&) = default;
+};
+
 /// A tensor that takes part in the arithmetic of another. `r/128` may stand in its shape.
 struct Operand {
   KeyTemplate key;
@@ -166,6 +175,7 @@ struct Plan {
   std::vector<Param> params;
   std::vector<Index> indexes;
   std::vector<Requirement> requirements;
+  std::vector<Note> notes;
   std::vector<Rule> rules;
   std::vector<Tie> ties;
   std::vector<Ignore> ignores;
@@ -207,6 +217,8 @@ struct Plan {
 
 /// As a mapping spells it: `blocks.{layer}.w[(expert d) h] + 1 as f32`.
 [[nodiscard]] std::string to_text(const Term& term);
+/// A plan that requires `false` is for no checkpoint: its mapping is there for others to extend.
+[[nodiscard]] bool is_base(const Plan& plan);
 /// `+`, `-`, `*`, `/`.
 [[nodiscard]] std::string_view op_sign(ValueOp::Kind kind);
 [[nodiscard]] std::optional<ValueOp::Kind> value_op_from_sign(std::string_view sign);

@@ -33,6 +33,7 @@ class Printer {
       line("require {}{}", to_text(requirement.condition),
            requirement.message.empty() ? "" : "  " + quoted(requirement.message));
     }
+    for (const Note& note : plan.notes) line("note {} {}{}", note.side, quoted(note.text), condition(note.when));
     for (std::size_t i = 0; i < plan.rules.size(); ++i) print(plan, plan.rules[i], "rule", i);
     for (const Tie& tie : plan.ties) {
       line("tie {0}:{1} = {0}:{2}{3}", tie.side, to_text(tie.dropped), to_text(tie.kept), condition(tie.when));

@@ -65,11 +65,13 @@ bool prove_dropped(const Reading& r, const AxisExpr& axis, const Term& term, boo
                       .label("dropped in one direction, unknown in the other")
                       .help("write two rules, one with `->` and one with `<-`"));
   }
-  if (axis.kind == AxisExpr::Kind::dropped && destination && !axis.size) {
-    return report(diagnostics, Diagnostic(Code::dropped_without_size, range, "`_` in a destination has no size")
-                                   .label("how many zeros?")
-                                   .help("write `_=8`, with the number of zeros; to drop elements of this tensor, turn "
-                                         "the arrow round"));
+  if (axis.kind == AxisExpr::Kind::dropped && destination && !axis.size && axis.name.empty()) {
+    return report(
+        diagnostics,
+        Diagnostic(Code::dropped_without_size, range, "`_` in a destination has no size")
+            .label("how many zeros?")
+            .help("write `_=8`, with the number of zeros or an `int` param; to drop elements of this tensor, turn "
+                  "the arrow round"));
   }
   return std::all_of(axis.parts.begin(), axis.parts.end(),
                      [&](const AxisExpr& part) { return prove_dropped(r, part, term, destination, diagnostics); });

@@ -52,6 +52,11 @@ class Availability {
   /// have one.
   void need_extents(const Rule& rule) {
     if (!has_shapes(rule)) return;
+    for (const auto* side : {&rule.left, &rule.right}) {
+      for (const Term& term : *side) {
+        for (const AxisUse& gap : gap_uses(term)) need_param(gap.name);
+      }
+    }
     std::set<std::string> told = declared_extents(plan_, rule);
     learn_extents(rule, direction_, told);
     for (const bool readable : {true, false}) {

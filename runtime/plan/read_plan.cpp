@@ -64,6 +64,10 @@ Requirement requirement(const JsonNode& node) {
   return {expr_from_json(node.required("condition")), string_or_empty(node, "message"), range(node)};
 }
 
+Note note(const JsonNode& node) {
+  return {node.required("side").string(), node.required("text").string(), optional_expr(node, "when"), range(node)};
+}
+
 ValueOp value_op(const JsonNode& node) {
   node.count_element();
   ValueOp op;
@@ -191,6 +195,7 @@ Plan read_body(const JsonNode& root) {
   plan.params = list(root, "params", param);
   plan.indexes = list(root, "indexes", index);
   plan.requirements = list(root, "requirements", requirement);
+  plan.notes = list(root, "notes", note);
   plan.rules = list(root, "rules", rule);
   plan.ties = list(root, "ties", tie);
   plan.ignores = list(root, "ignores", ignore);

@@ -40,6 +40,7 @@ std::string to_text(const AxisExpr& axis) {
     case AxisExpr::Kind::sum:
       return "(" + sum_text(axis) + ")";
     case AxisExpr::Kind::dropped:
+      if (!axis.name.empty()) return "_=" + axis.name;
       return axis.size ? "_=" + size : "_";
     case AxisExpr::Kind::divided:
       return axis.name + "/" + size;

@@ -16,7 +16,7 @@ struct AxisExpr {
     one,       ///< `1`
     product,   ///< (a b): blocks of `b`, row-major
     sum,       ///< (a + b): pieces laid one after another
-    dropped,   ///< `_`: elements of a source that go nowhere; of a destination, `size` zeros
+    dropped,   ///< `_`: elements of a source that go nowhere; of a destination zeros, `size` or the param `name` many
     divided,   ///< `r/128`: ceil(name / size) entries
     ellipsis,  ///< `...`: the dimensions that no other names, the same for all tensors of the rule
   };

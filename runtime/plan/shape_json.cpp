@@ -27,7 +27,7 @@ Value axis_to_json(const AxisExpr& axis) {
   if (axis.kind == Kind::axis && !axis.size) return axis.name;
   const auto* tag = std::find_if(tags.begin(), tags.end(), [&](const auto& known) { return known.first == axis.kind; });
   Value::List all{tag->second};
-  if (axis.kind == Kind::axis || axis.kind == Kind::divided) all.emplace_back(axis.name);
+  if (!axis.name.empty()) all.emplace_back(axis.name);
   if (axis.size) all.emplace_back(*axis.size);
   for (const AxisExpr& part : axis.parts) all.push_back(axis_to_json(part));
   return all;
@@ -52,7 +52,12 @@ AxisExpr tagged_axis_from_json(const JsonNode& node) {
       axis.size = node.item(2).integer();
       break;
     case Kind::dropped:
-      if (node.size() > 1 && node.has_size(2)) axis.size = node.item(1).integer();
+      if (node.size() == 1 || !node.has_size(2)) break;
+      if (const std::string* param = node.item(1).value().string()) {
+        axis.name = *param;
+      } else {
+        axis.size = node.item(1).integer();
+      }
       break;
     case Kind::ellipsis:
       node.has_size(1);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/dtype/dtype.h"
+#include "runtime/plan/axis_uses.h"
 #include "runtime/plan/find_cycles.h"
 #include "runtime/plan/plan_limits.h"
 #include "runtime/plan/prove_rules.h"
@@ -35,6 +36,7 @@ class StructureCheck {
     each("params", plan_.params, &StructureCheck::param);
     each("indexes", plan_.indexes, &StructureCheck::index);
     each("requirements", plan_.requirements, &StructureCheck::requirement);
+    each("notes", plan_.notes, &StructureCheck::note);
     each("rules", plan_.rules, &StructureCheck::rule);
     each("ties", plan_.ties, &StructureCheck::tie);
     each("ignores", plan_.ignores, &StructureCheck::ignore);
@@ -63,6 +65,7 @@ class StructureCheck {
     fits("params", plan_.params.size(), PlanLimits::params);
     fits("indexes", plan_.indexes.size(), PlanLimits::indexes);
     fits("requirements", plan_.requirements.size(), PlanLimits::rules);
+    fits("notes", plan_.notes.size(), PlanLimits::rules);
     fits("rules", plan_.rules.size(), PlanLimits::rules);
     fits("ties", plan_.ties.size(), PlanLimits::rules);
     fits("ignores", plan_.ignores.size(), PlanLimits::rules);
@@ -138,6 +141,12 @@ class StructureCheck {
     check_.check_text(requirement.message, requirement.range, place);
   }
 
+  void note(const Note& note, const Place& place) {
+    side(note.side, note.range, place.member("side"));
+    check_.check_text(note.text, note.range, place);
+    if (note.when) verify_expr(check_, *note.when, {note.range, {}}, place.member("when"));
+  }
+
   void rule(const Rule& rule, const Place& place) {
     if (!rule.to_right && !rule.to_left) check_.malformed(rule.range, place, "a rule has no direction");
     if (rule.left.size() + rule.right.size() > PlanLimits::terms) {
@@ -169,6 +178,12 @@ class StructureCheck {
       check_.malformed(term.range, place, "`fill` is a finite number, without a key, a shape or arithmetic");
     }
     if (term.shape) verify_shape(check_, *term.shape, term.range, place.member("shape"));
+    for (const AxisUse& gap : gap_uses(term)) {
+      const Param* param = plan_.find_param(gap.name);
+      if (!param || param->type != ParamType::integer || param->list || !param->index.empty()) {
+        check_.malformed(gap.range, place.member("shape"), "no param that is one int is called `{}`", gap.name);
+      }
+    }
     if (term.ops.size() > PlanLimits::value_ops) {
       check_.exceeds(term.range, place.member("ops"), "the arithmetic of a tensor has", PlanLimits::value_ops, "steps");
       return;
@@ -240,8 +255,8 @@ class StructureCheck {
       return;
     }
     const bool whole = line.left.op == Expr::Op::config || line.left.op == Expr::Op::config_file;
-    if (whole && line.kind != ConfigLine::Kind::ignore) {
-      check_.malformed(line.range, place.member("left"), "a line writes a field of a config");
+    if (whole && equation) {
+      check_.malformed(line.range, place.member("left"), "an equation writes a field of a config");
     }
     config_path(line.left, line.range, equation ? plan_.left.name : "", place.member("left"));
     const std::size_t faults = check_.found.size();

@@ -49,7 +49,8 @@ class ShapeCheck {
  private:
   /// Each kind has what belongs to it, and nothing else.
   void verify_fields(const AxisExpr& axis, const Place& place, std::size_t depth) {
-    const bool named = axis.kind == Kind::axis || axis.kind == Kind::divided;
+    const bool named = axis.kind == Kind::axis || axis.kind == Kind::divided ||
+                       (axis.kind == Kind::dropped && !axis.size && !axis.name.empty());
     const bool nests = axis.kind == Kind::product || axis.kind == Kind::sum;
     if (named) {
       verification_.check_name(axis.name, range_, place);

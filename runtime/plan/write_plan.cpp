@@ -68,6 +68,10 @@ Value to_json(const Requirement& requirement) {
                        .text("message", requirement.message));
 }
 
+Value to_json(const Note& note) {
+  return std::move(Members().at(note.range).set("side", note.side).set("text", note.text).expr("when", note.when));
+}
+
 Value to_json(const ValueOp& op) {
   Value::List step{op_sign(op.kind)};
   if (const double* number = std::get_if<double>(&op.operand)) {
@@ -197,6 +201,7 @@ std::string write_plan(const Plan& plan) {
   list("params", plan.params);
   list("indexes", plan.indexes);
   list("requirements", plan.requirements);
+  list("notes", plan.notes);
   list("rules", plan.rules);
   list("ties", plan.ties);
   list("ignores", plan.ignores);

@@ -56,13 +56,6 @@ def _run_to_shards(olmoc: Path, mapping: str, source: tuple[str, Path], destinat
     raise SystemExit(f"{mapping}: no size limit gives {SHARDS} shards")
 
 
-def _as_hf(written: Written) -> Written:
-    """Adds what Transformers wants beside the weights."""
-    for name in ("config.json", "generation_config.json"):
-        shutil.copy(written.fixture / "hf" / name, written.directory / name)
-    return written
-
-
 def _way_back(written: Written, work: Path) -> Path:
     about = json.loads((written.fixture / "about.json").read_text())
     if not about.get("hf_rows_truncated"):
@@ -92,7 +85,7 @@ def written_by(olmoc: Path, fixtures: Path):
             shards = Written(f"{family}, {SHARDS} shards", work / f"{family}-hf-shards", fixture, "hf")
             _run_to_shards(olmoc, mapping, ("olmo_core", native), ("hf", shards.directory))
             back = Written(f"{family}, back to OLMo-core", work / f"{family}-olmo_core", fixture, "olmo_core")
-            checkpoints += [_as_hf(one), _as_hf(shards)]
+            checkpoints += [one, shards]
             run(olmoc, mapping, ("hf", _way_back(one, work)), ("olmo_core", back.directory),
                 "--to-format", "safetensors")
             checkpoints.append(back)

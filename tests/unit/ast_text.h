@@ -57,7 +57,8 @@ class AstText {
     put(")");
   }
   void write(const ast::Axis& axis) {
-    put("[{} {} {}", static_cast<int>(axis.kind), axis.text, axis.value.value_or(-1));
+    put("[{} {} {} {}", static_cast<int>(axis.kind), axis.text, axis.value.value_or(-1),
+        axis.extent ? axis.extent->text : "-");
     all(axis.parts);
     put("]");
   }
@@ -113,6 +114,10 @@ class AstText {
     put("require");
     write(n.condition);
     maybe(n.message);
+  }
+  void node(const ast::Note& n) {
+    put("note {} <{}>", n.side.text, n.text);
+    maybe(n.when);
   }
   void node(const ast::Rule& n) {
     put("rule {} {} {}", n.override_, n.optional, static_cast<int>(n.arrow));

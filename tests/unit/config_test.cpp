@@ -221,3 +221,26 @@ TEST_CASE("many unread fields are counted") {
 TEST_CASE("a mapping without config sections writes no files") {
   CHECK(written(plan_with("param n: int = a.n ?? b.n\nz.{n} -> w when n > 3"), right, R"({"n": 1})").empty());
 }
+
+TEST_CASE("a config is carried over as a whole, but for what other lines write") {
+  const Plan plan = plan_with(R"(config {
+    a = b
+    b.model.eps = 2
+    b = a
+    b.model.names = a.n when present(a.n)
+    b.tied = true
+})");
+  CHECK(config_json(plan, right, R"({"model": {"d": 8, "eps": null, "names": {"x": 1}}, "tied": false, "n": [1]})") ==
+        R"({"model":{"d":8,"eps":2,"names":[1]},"tied":true,"n":[1]})");
+  CHECK(config_json(plan, right, R"({"model": 8, "tied": null})") == R"({"model":{"eps":2},"tied":true})");
+  CHECK(config_json(plan, left, R"({"tied": false, "model": {}})") == R"({"tied":false,"model":{}})");
+  CHECK(unread(plan, left, R"({"hidden": 8})") == "");
+}
+
+TEST_CASE("a config as a whole is an object, and one line's") {
+  CHECK(refused(plan_with("config {\nb = a.model\n}"), right, R"({"model": [1]})") ==
+        std::vector<Code>{Code::config_path_blocked});
+  CHECK(refused(plan_with("config {\nb = a when a.x\nb = a.model when a.y\n}"), right,
+                R"({"x": true, "y": true, "model": {}})") == std::vector<Code>{Code::config_written_twice});
+  CHECK(written(plan_with("config {\nb = a.model\n}"), right, R"({"x": 1})").empty());
+}

@@ -1,0 +1,78 @@
+// Which standard mapping is taken for a checkpoint between layouts other than OLMo-core's.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "compiler/driver/recognise.h"
+#include "tests/unit/checkpoint_folder.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace omap;
+
+const fs::path transformers = fs::path(OMAP_FIXTURES) / "transformers";
+
+/// A directory with these weights, and with the config if it is one.
+fs::path directory(const CheckpointFolder& folder, const fs::path& weights, const fs::path& config) {
+  static int made = 0;
+  const fs::path path = folder.path() / fmt::format("made{}", made++);
+  fs::create_directory(path);
+  fs::create_symlink(weights, path / "model.safetensors");
+  if (!config.empty()) fs::create_symlink(config, path / "config.json");
+  return path;
+}
+
+/// The name of the mapping that is found, or what the error begins with.
+std::string recognised(const std::string& side, const fs::path& path, const std::string& to,
+                       const std::vector<std::string>& settings = {}) {
+  const LoadedMapping loaded = driver::recognise({side, path}, to, settings);
+  if (loaded.plan) return loaded.plan->name;
+  REQUIRE_FALSE(loaded.diagnostics.empty());
+  const std::string& message = loaded.diagnostics.front().message;
+  return message.substr(0, message.find(' '));
+}
+
+}  // namespace
+
+TEST_CASE("the other layouts are recognised, with a config and by their keys alone") {
+  const CheckpointFolder folder;
+  for (const std::string family : {"mixtral", "qwen3_moe", "deepseek_v3", "gpt2"}) {
+    CAPTURE(family);
+    const fs::path at = transformers / family;
+    for (const fs::path& config : {at / "config.json", fs::path()}) {
+      CHECK(recognised("hf", directory(folder, at / "hub.safetensors", config), "in_memory") == family);
+      CHECK(recognised("in_memory", directory(folder, at / "modules.safetensors", config), "hf") == family);
+    }
+  }
+  const fs::path gpt2 = transformers / "gpt2", meta = transformers / "meta_llama";
+  CHECK(recognised("hf", directory(folder, gpt2 / "hub.safetensors", {}), "split") == "gpt2_split");
+  CHECK(recognised("meta", meta / "consolidated.00.pth", "hf") == "meta_llama");
+  const fs::path llama = directory(folder, meta / "hub.safetensors", meta / "config.json");
+  for (const auto& [side, mapping] : {std::pair{"meta", "meta_llama"}, {"megatron", "megatron"}, {"vllm", "vllm"}}) {
+    CHECK(recognised("hf", llama, side) == mapping);
+  }
+}
+
+TEST_CASE("no checkpoint is taken for two layouts, nor a family for one that it has not") {
+  const CheckpointFolder folder;
+  const std::set<std::pair<std::string, std::string>> right = {
+      {"llama", "meta"},         {"llama", "megatron"},  {"llama", "vllm"},      {"olmo2", "vllm"},
+      {"olmo2", "olmo"},         {"olmo2_tied", "vllm"}, {"olmo2_tied", "olmo"}, {"olmo2_headdim", "vllm"},
+      {"olmo2_headdim", "olmo"}, {"olmo3_yarn", "vllm"}};
+  std::set<std::pair<std::string, std::string>> found;
+  for (const auto& family : fs::directory_iterator(fs::path(OMAP_FIXTURES))) {
+    const fs::path weights = family.path() / "expected/hf.safetensors", config = family.path() / "hf/config.json";
+    if (!fs::exists(weights)) continue;
+    for (const std::string side : {"in_memory", "vllm", "megatron", "meta", "olmo", "split"}) {
+      CAPTURE(family.path().filename().string());
+      CAPTURE(side);
+      // By keys alone it may be taken for a family of the same keys, but for one only.
+      CHECK(recognised("hf", directory(folder, weights, {}), side, {}) != "several");
+      const std::string name = recognised("hf", directory(folder, weights, config), side);
+      if (name != "no") found.emplace(family.path().filename().string(), side);
+    }
+  }
+  CHECK(found == right);
+}

@@ -1,0 +1,321 @@
+// The standard mappings beside OLMo-core's families: against the files of peers, and against models that are laid out
+// by plain index arithmetic, in both directions and at several sizes.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "compiler/load_mapping.h"
+#include "tests/unit/made_layouts.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace omap;
+using namespace omap::test;
+
+const fs::path transformers = fs::path(OMAP_FIXTURES) / "transformers";
+
+Plan standard(const std::string& name) {
+  LoadedMapping loaded = load_mapping("std:" + name);
+  for (const Diagnostic& diagnostic : loaded.diagnostics) FAIL_CHECK(diagnostic.message);
+  REQUIRE(loaded.plan);
+  return std::move(*loaded.plan);
+}
+
+Value json_of(std::string_view text) {
+  auto value = parse_json(text, "a test");
+  REQUIRE(value);
+  return std::move(*value);
+}
+
+Configs configs_in(const fs::path& folder, const std::string& name) {
+  const auto text = read_text((folder / name).string());
+  REQUIRE(text);
+  return {{name, json_of(*text)}};
+}
+
+using Tensors = std::map<std::string, MadeTensor>;
+
+Tensors tensors_in(const fs::path& path) {
+  const auto checkpoint = open_checkpoint(path);
+  REQUIRE(checkpoint);
+  Tensors tensors;
+  for (const TensorInfo& info : checkpoint->index().tensors()) {
+    MadeTensor tensor{info, std::vector<std::byte>(info.bytes.size)};
+    REQUIRE(checkpoint->read(info.bytes.file, info.bytes.offset, tensor.bytes));
+    tensors.emplace(info.key, std::move(tensor));
+  }
+  return tensors;
+}
+
+Tensors tensors_of(const MadeLayout& layout) {
+  Tensors tensors;
+  for (const MadeTensor& tensor : layout.tensors()) tensors.emplace(tensor.info.key, tensor);
+  return tensors;
+}
+
+void check_same(const Tensors& made, const Tensors& wanted) {
+  REQUIRE_FALSE(wanted.empty());
+  for (const auto& [key, tensor] : made) CHECK_MESSAGE(wanted.contains(key), "nobody wants ", key);
+  for (const auto& [key, tensor] : wanted) {
+    CAPTURE(key);
+    const auto found = made.find(key);
+    REQUIRE(found != made.end());
+    CHECK(found->second.info.dtype == tensor.info.dtype);
+    CHECK(found->second.info.shape == tensor.info.shape);
+    CHECK(found->second.bytes == tensor.bytes);
+  }
+}
+
+/// Left and right are one model: either gives the other, and so itself on the way back.
+void check_both_ways(const Plan& plan, const MadeLayout& left, const MadeLayout& right, const Conversion& to_right = {},
+                     Conversion to_left = {}) {
+  to_left.direction = Direction::left;
+  check_same(converted(plan, left.tensors(), to_right), tensors_of(right));
+  check_same(converted(plan, right.tensors(), to_left), tensors_of(left));
+}
+
+/// Other head counts, widths and numbers of layers; the last has one head of keys, and more than ten layers.
+std::vector<MadeModel> sizes(const MadeModel& like) {
+  MadeModel small = like, wide = like;
+  small.layers = 1, small.vocab = 7, small.width = 6, small.heads = 4, small.key_heads = 4, small.head = 2;
+  small.inner = 3;
+  wide.layers = 11, wide.vocab = 9, wide.width = 13, wide.heads = 5, wide.key_heads = 1, wide.head = 6, wide.inner = 8;
+  if (like.experts > 0) wide.experts = 12;
+  return {like, small, wide};
+}
+
+Configs config_json(std::string_view text) { return {{"config.json", json_of(text)}}; }
+
+Conversion with_config(std::string_view text, std::vector<std::string> settings = {}) {
+  return {Direction::right, std::move(settings), config_json(text), {}};
+}
+
+}  // namespace
+
+TEST_CASE("Transformers' models in memory and their files, bit for bit as Transformers has them") {
+  for (const std::string family : {"mixtral", "qwen3_moe", "deepseek_v3", "gpt2"}) {
+    CAPTURE(family);
+    const Plan plan = standard(family);
+    const fs::path folder = transformers / family;
+    const Tensors hub = tensors_in(folder / "hub.safetensors"), modules = tensors_in(folder / "modules.safetensors");
+    for (const Configs& configs : {configs_in(folder, "config.json"), Configs{}}) {
+      check_same(converted(plan, folder / "hub.safetensors", {Direction::left, {}, configs, {}}), modules);
+      check_same(converted(plan, folder / "modules.safetensors", {Direction::right, {}, configs, {}}), hub);
+    }
+  }
+}
+
+TEST_CASE("Llama as Meta releases it, bit for bit as Transformers has it") {
+  const Plan plan = standard("meta_llama");
+  const fs::path folder = transformers / "meta_llama", release = folder / "consolidated.00.pth";
+  const Tensors hub = tensors_in(folder / "hub.safetensors");
+  check_same(converted(plan, release, {Direction::right, {}, configs_in(folder, "params.json"), {}}), hub);
+  // Without `params.json` the frequencies of the release tell the size of a head.
+  check_same(converted(plan, release), hub);
+  Tensors meta = tensors_in(release);
+  REQUIRE(meta.erase("rope.freqs") == 1);
+  check_same(converted(plan, folder / "hub.safetensors", {Direction::left, {}, configs_in(folder, "config.json"), {}}),
+             meta);
+}
+
+TEST_CASE("Llama as Meta releases it, at other sizes") {
+  const Plan plan = standard("meta_llama");
+  for (const bool tied : {false, true}) {
+    for (MadeModel model : sizes({})) {
+      model.tied = tied;
+      const Configs config = config_json(
+          fmt::format(R"({{"head_dim": {}, "tie_word_embeddings": {}}})", model.head, tied ? "true" : "false"));
+      check_both_ways(
+          plan, made_meta(model), made_hf(model),
+          {Direction::right, {fmt::format("head_dim={}", model.head), tied ? "tied=true" : "tied=false"}, {}, {}},
+          {Direction::left, {}, config, {}});
+    }
+  }
+}
+
+namespace {
+
+/// What each rank of tensor parallelism has of a model, the rank before each key: rows or columns of matrices, and all
+/// of each norm.
+std::vector<MadeTensor> cut_for_ranks(const MadeLayout& whole, std::int64_t ranks, bool embeddings_by_rows) {
+  std::vector<MadeTensor> parts;
+  for (const MadeTensor& tensor : whole.tensors()) {
+    const std::string& key = tensor.info.key;
+    const auto elements = elements_of<std::uint32_t>(tensor);
+    const bool by_columns = key.find("attention.wo") != std::string::npos ||
+                            key.find("feed_forward.w2") != std::string::npos ||
+                            (key.starts_with("tok_embeddings") && !embeddings_by_rows);
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+      At shape = tensor.info.shape, first(shape.size());
+      if (shape.size() == 2) {
+        shape[by_columns] /= ranks;
+        first[by_columns] = rank * shape[by_columns];
+      }
+      std::vector<std::uint32_t> part;
+      for_each_index(shape, [&](const At& i) {
+        const std::int64_t row = first[0] + i[0];
+        const std::int64_t at = shape.size() == 1 ? row : row * tensor.info.shape[1] + first[1] + i[1];
+        part.push_back(elements[static_cast<std::size_t>(at)]);
+      });
+      parts.push_back(tensor_of(fmt::format("{}.{}", rank, key), Dtype::f32, shape, part));
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
+TEST_CASE("Llama as Meta releases it for several ranks, put together") {
+  const Plan plan = standard("meta_llama_ranks");
+  MadeModel model;
+  model.layers = 11, model.vocab = 24, model.heads = 8, model.key_heads = 4, model.inner = 12;
+  const std::vector<std::string> head = {fmt::format("head_dim={}", model.head)};
+  for (const std::int64_t ranks : {1, 2, 4}) {
+    for (const bool by_rows : {true, false}) {
+      const auto parts = cut_for_ranks(made_meta(model), ranks, by_rows);
+      check_same(converted(plan, parts, {Direction::right, head, {}, {}}), tensors_of(made_hf(model)));
+    }
+  }
+}
+
+TEST_CASE("OLMo as its first code saved it, and Transformers' olmo, olmo2 and olmoe") {
+  const Plan plan = standard("olmo");
+  MadeModel first, second, experts;
+  first.norms = false, first.tied = true;
+  second.query_norms = true;
+  experts.query_norms = true, experts.experts = 5;
+  for (const MadeModel& like : {first, second, experts}) {
+    for (const MadeModel& model : sizes(like)) {
+      const bool behind = model.norms && model.experts == 0;
+      check_both_ways(plan, made_olmo(model), made_hf(model, behind));
+      check_same(converted(plan, made_olmo(model, "model.").tensors()), tensors_of(made_hf(model, behind)));
+    }
+  }
+}
+
+TEST_CASE("OLMo as its first code saved it, and OLMo-core") {
+  const Plan plan = standard("olmo_to_olmo_core");
+  MadeModel first, second, experts;
+  first.norms = false, first.tied = true;
+  second.query_norms = true;
+  experts.query_norms = true, experts.experts = 5;
+  for (const MadeModel& like : {first, second, experts}) {
+    for (const MadeModel& model : sizes(like)) {
+      for (const bool dropless : {true, false}) {
+        if (model.experts == 0 && !dropless) continue;
+        const std::vector<std::string> settings = {model.tied ? "tied=true" : "tied=false",
+                                                   dropless ? "dropless=true" : "dropless=false"};
+        check_both_ways(plan, made_olmo(model), made_olmo_core(model, dropless), {Direction::right, settings, {}, {}},
+                        {Direction::left, settings, {}, {}});
+      }
+    }
+  }
+}
+
+TEST_CASE("OLMoE: OLMo-core's two layouts of experts, and Transformers") {
+  const Plan plan = standard("olmoe");
+  MadeModel like;
+  like.query_norms = true, like.experts = 5;
+  for (const MadeModel& model : sizes(like)) {
+    for (const std::string kind : {"dropless", "default"}) {
+      const std::string config =
+          R"({"model": {"block": {"name": "moe", "feed_forward_moe": {"name": ")" + kind + R"("}}}})";
+      check_both_ways(plan, made_olmo_core(model, kind == "dropless"), made_hf(model), with_config(config),
+                      {Direction::left, {kind == "dropless" ? "dropless=true" : "dropless=false"}, {}, {}});
+    }
+    // An import that is not told makes what OLMo-core's own config of OLMoE has.
+    check_same(converted(plan, made_hf(model).tensors(), {Direction::left, {}, {}, {}}),
+               tensors_of(made_olmo_core(model, true)));
+  }
+}
+
+TEST_CASE("Megatron-Core and Transformers") {
+  const Plan plan = standard("megatron");
+  for (const bool biases : {false, true}) {
+    for (MadeModel model : sizes({})) {
+      model.biases = biases, model.tied = biases;
+      const std::vector<std::string> head = {fmt::format("head_dim={}", model.head)};
+      check_both_ways(plan, made_megatron(model), made_hf(model), {Direction::right, head, {}, {}},
+                      {Direction::left, head, {}, {}});
+      check_same(converted(plan, made_megatron(model, false).tensors(), {Direction::right, head, {}, {}}),
+                 tensors_of(made_hf(model)));
+    }
+  }
+}
+
+TEST_CASE("vLLM and Transformers") {
+  const Plan plan = standard("vllm");
+  for (const bool biases : {false, true}) {
+    for (MadeModel model : sizes({})) {
+      model.biases = biases, model.tied = biases;
+      check_both_ways(plan, made_vllm(model), made_hf(model));
+    }
+  }
+}
+
+TEST_CASE("GPT-2: queries, keys and values apart, weights output by input") {
+  const Plan plan = standard("gpt2_split");
+  const fs::path file = transformers / "gpt2/hub.safetensors";
+  const Tensors hub = tensors_in(file);
+  const Tensors split = converted(plan, file);
+  CHECK(split.size() == hub.size() + 12 * 4);
+  const auto at = [](const MadeTensor& tensor, std::int64_t row, std::int64_t column) {
+    return elements_of<std::uint32_t>(tensor)[static_cast<std::size_t>(row * tensor.info.shape[1] + column)];
+  };
+  for (const std::int64_t layer : {0, 2, 10}) {
+    const std::string name = fmt::format("transformer.h.{}.", layer), made = fmt::format("model.layers.{}.", layer);
+    const MadeTensor& fused = hub.at(name + "attn.c_attn.weight");
+    for (std::int64_t part = 0; part < 3; ++part) {
+      const MadeTensor& one = split.at(fmt::format("{}self_attn.{}_proj.weight", made, "qkv"[part]));
+      for_each_index({24, 24}, [&](const At& i) { CHECK(at(one, i[0], i[1]) == at(fused, i[1], part * 24 + i[0])); });
+    }
+    const MadeTensor& narrow = split.at(made + "mlp.down_proj.weight");
+    for_each_index({24, 52}, [&](const At& i) {
+      CHECK(at(narrow, i[0], i[1]) == at(hub.at(name + "mlp.c_proj.weight"), i[1], i[0]));
+    });
+  }
+  std::vector<MadeTensor> tensors;
+  for (const auto& [key, tensor] : split) tensors.push_back(tensor);
+  check_same(converted(plan, tensors, {Direction::left, {}, {}, {}}), hub);
+}
+
+TEST_CASE("GPT-2's first files have no prefix, and masks among the weights") {
+  std::vector<MadeTensor> old;
+  for (const auto& [key, tensor] : tensors_in(transformers / "gpt2/hub.safetensors")) {
+    old.push_back(tensor);
+    old.back().info.key.erase(0, std::string("transformer.").size());
+  }
+  for (int layer = 0; layer < 12; ++layer) {
+    old.push_back(tensor_of(fmt::format("h.{}.attn.bias", layer), Dtype::f32, {1}, std::vector<std::uint32_t>{1}));
+  }
+  check_same(converted(standard("gpt2"), old, {Direction::left, {}, {}, {}}),
+             tensors_in(transformers / "gpt2/modules.safetensors"));
+  CHECK(converted(standard("gpt2_split"), old).contains("model.layers.11.self_attn.v_proj.bias"));
+}
+
+TEST_CASE("what a layout cannot be is refused, and why") {
+  const auto codes = [](const std::string& mapping, const MadeLayout& layout, const Conversion& how) {
+    return refusals(standard(mapping), layout.tensors(), how);
+  };
+  using Codes = std::vector<Code>;
+  MadeModel model, experts;
+  model.query_norms = true;
+  experts.query_norms = true, experts.experts = 3;
+  CHECK(codes("olmo", made_olmo(model), with_config(R"({"include_bias": true})")) == Codes{Code::requirement_failed});
+  CHECK(codes("olmo", made_olmo(model), with_config(R"({"norm_after": false})")) == Codes{Code::requirement_failed});
+  CHECK(codes("olmoe", made_olmo_core(experts, true), with_config(R"({"model": {"block": {"name": "moe_reordered_norm",
+                              "feed_forward_moe": {"name": "dropless"}}}})")) == Codes{Code::requirement_failed});
+  // Nothing but a config tells the size of a head.
+  for (const Codes& found : {codes("megatron", made_megatron({}), {}), codes("meta_llama", made_meta({}), {})}) {
+    CHECK_FALSE(found.empty());
+    CHECK(std::ranges::count(found, Code::extent_undetermined) == std::ssize(found));
+  }
+  // Dense layers only.
+  const Codes found =
+      codes("vllm", made_hf(experts),
+            {Direction::left, {}, config_json(R"({"num_hidden_layers": 3, "intermediate_size": 14})"), {}});
+  CHECK(std::ranges::count(found, Code::source_missing) > 0);
+  CHECK(std::ranges::count(found, Code::source_unclaimed) > 0);
+}
