@@ -19,7 +19,9 @@ Names others(const fs::path& a, const fs::path& b) {
   const auto second = open_checkpoint(b);
   REQUIRE(first);
   REQUIRE(second);
-  const auto found = compare(*first, *second, {});
+  CompareOptions options;
+  options.find_root = true;
+  const auto found = compare(*first, *second, options);
   REQUIRE(found);
   REQUIRE(found->equal > 20);
   Names names(found->only_a.begin(), found->only_a.end());
