@@ -36,6 +36,9 @@ struct RunArguments {
   std::string mapping;  ///< empty: the standard mapping that the checkpoint is for
   std::string from, to;
   std::vector<std::string> settings;
+  std::optional<std::string> dtype;      ///< what the model is cast to
+  std::optional<std::string> tokenizer;  ///< the directory of the tokenizer that goes along
+  std::optional<std::string> config;     ///< a file: the destination's config.json
   std::optional<std::string> max_shard_size;
   std::optional<std::string> like;  ///< a checkpoint whose names, shapes and dtypes the result has to have
   bool dry_run = false;
@@ -49,6 +52,7 @@ struct VerifyArguments {
   std::string from;
   std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
   std::vector<std::string> settings;
+  std::optional<std::string> dtype;  ///< what the model is cast to
   Resources resources;
 };
 /// Whether a checkpoint is what a conversion gives, or comes back as it was; writes nothing that stays.

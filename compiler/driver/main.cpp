@@ -15,6 +15,8 @@ constexpr const char* mapping_help = "a .omap file, a plan, or std:NAME; FILE:NA
 constexpr const char* side_help = "SIDE=PATH; a path that ends in .safetensors is a file, any other a directory";
 constexpr const char* set_help = "give a param of the mapping a value; may be repeated";
 
+constexpr const char* dtype_help = "cast the model: bf16, f16, f32, f64, f8_e4m3, f8_e5m2; other dtypes in it stay";
+
 constexpr const char* footer =
     "Examples:\n"
     "  olmoc run std:olmo2 --from olmo_core=step1000 --to hf=OLMo-2 --dry-run\n"
@@ -101,6 +103,10 @@ struct CommandLine {
     sub->add_option("--max-shard-size", run_arguments.max_shard_size,
                     "start a new file before this size: 20KB, 5GB (50GB without)");
     sub->add_option("--like", run_arguments.like,
+    sub->add_option("--dtype", run_arguments.dtype, dtype_help);
+    sub->add_option("--tokenizer", run_arguments.tokenizer,
+                    "the directory of the tokenizer to write beside the weights; without it one near the source");
+    sub->add_option("--config", run_arguments.config, "a file to be the config.json of what is written");
                     "a checkpoint whose names, shapes and dtypes the result has to have, or nothing is written");
     add_resources(*sub, run_arguments.resources);
     sub->add_flag("--dry-run", run_arguments.dry_run,
@@ -121,6 +127,7 @@ struct CommandLine {
     add_resources(*sub, verify_arguments.resources);
     add_werror(*sub);
     sub->callback([this] { command = [this] { return verify(console, verify_arguments); }; });
+    sub->add_option("--dtype", verify_arguments.dtype, dtype_help)->excludes("--round-trip");
   }
   void add_mappings() {
     CLI::App* sub = app.add_subcommand("mappings", "list which tensors a mapping makes of which, for a checkpoint");

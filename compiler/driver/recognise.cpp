@@ -30,7 +30,7 @@ LoadedMapping recognise(const SidePath& from, const std::string& to, const std::
     LoadedFile file = load_file(fmt::format("std:{}", mapping.name));
     for (Plan& plan : file.plans) {
       if (!has_sides(plan, from.side, to)) continue;
-      const auto bound = bind_source(plan, from, to, settings);
+      const auto bound = bind_source(plan, from, to, {settings});
       if (bound) {
         candidates.push_back({fmt::format("std:{}", plan.name), {std::move(plan), {}, file.sources}});
         continue;

@@ -5,7 +5,9 @@
 #include <fstream>
 
 #include "compiler/driver/byte_size.h"
+#include "compiler/driver/cast_dtype.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/companions.h"
 #include "compiler/driver/compare_like.h"
 #include "compiler/driver/output.h"
 #include "compiler/driver/progress_line.h"
@@ -85,13 +87,18 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   }
 
   const auto start = std::chrono::steady_clock::now();
+  if ((arguments.tokenizer || arguments.config) && to->path.extension() == ".safetensors")
+    return console.refuse_usage("run", "--tokenizer and --config need a directory to write to");
+  const auto dtype = arguments.dtype ? parse_cast_dtype(*arguments.dtype) : std::nullopt;
+  if (arguments.dtype && !dtype) return console.refuse_usage("run", cast_dtype_usage);
   const LoadedMapping loaded =
       arguments.mapping.empty() ? recognise(*from, to->side, arguments.settings) : load_mapping(arguments.mapping);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;
   const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
 
-  auto bound = bind_source(*loaded.plan, *from, to->side, arguments.settings);
+  auto bound =
+      bind_source(*loaded.plan, *from, to->side, {arguments.settings, dtype, arguments.tokenizer, arguments.config});
   if (!bound) return fail_with(bound.error());
   const ExitCode noted = console.report(bound->mapping.notes, loaded.sources);
   if (noted != done) return noted;
@@ -111,6 +118,11 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   if (!allowed) return fail_with(allowed.error());
 
   ProgressLine progress(console);
+  if (output->is_directory) {
+    const ExitCode lacking = console.report(companions_lacking(*loaded.plan, *bound), loaded.sources);
+    if (lacking != done) return lacking;
+  }
+  if (const auto carried = carry_tokenizer(*bound, *output); !carried) return fail_with(carried.error());
   options->progress = [&](std::uint64_t done_bytes, std::uint64_t total) { progress.update(done_bytes, total); };
   const RunEstimate will = estimate(program, source.index(), output->layout, *options);
   if (arguments.dry_run) {

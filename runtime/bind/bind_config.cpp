@@ -1,8 +1,12 @@
 #include "runtime/bind/bind_config.h"
 
 #include <algorithm>
+#include <set>
 
+#include "runtime/bind/config_dtype.h"
+#include "runtime/bind/config_notes.h"
 #include "runtime/bind/expand_rule.h"
+#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -77,16 +81,26 @@ class ConfigFile {
 
 class ConfigBuilder {
  public:
-  ConfigBuilder(const Plan& plan, Direction direction, Environment& environment, BindReport& report)
-      : plan_(plan), direction_(direction), environment_(environment), report_(report) {}
+  ConfigBuilder(const ConfigRequest& request, Environment& environment, BindReport& report)
+      : plan_(request.plan),
+        direction_(request.direction),
+        written_(request.written),
+        given_(request.given),
+        environment_(environment),
+        report_(report) {}
 
-  Configs build() {
+  BuiltConfigs build() {
     for (const ConfigLine& line : plan_.config) {
       if (target(line)) add(line);
     }
-    Configs configs;
-    for (const auto& [name, file] : files_) configs.emplace(name, file.value());
-    return configs;
+    BuiltConfigs built{given_, std::move(notes_)};
+    for (const auto& [name, file] : files_) {
+      const auto [config, is_new] = built.configs.emplace(name, file.value());
+      if (is_new) continue;
+      if (auto differs = differing_fields(name, file.value(), config->second))
+        built.notes.push_back(std::move(*differs));
+    }
+    return built;
   }
 
  private:
@@ -114,24 +128,31 @@ class ConfigBuilder {
         for_each_value(config_indexes(plan_, line), environment_, {},
                        [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
                          if (line.when) {
-                           const Evaluated holds = environment_.evaluate(*line.when, scope);
+                           const Evaluated holds = environment_.evaluate(*line.when, scope, written_);
                            if (!holds) return tl::unexpected(holds.error());
                            if (!holds->boolean() || !*holds->boolean()) return {};
                          }
-                         Evaluated made = environment_.evaluate(value(line), scope);
+                         Evaluated made = environment_.evaluate(value(line), scope, written_);
                          if (!made) {
                            // One value that is not there leaves its field out, and the others of an index stay.
-                           return made.error().kind == NoValue::Kind::failed ? tl::unexpected(made.error())
-                                                                             : tl::expected<void, NoValue>();
+                           if (made.error().kind == NoValue::Kind::failed) return tl::unexpected(made.error());
+                           note_unknown(line, made.error());
+                           return {};
                          }
                          auto path = written_path(*target(line), environment_, scope);
                          if (!path) return tl::unexpected(path.error());
-                         write(line, *path, std::move(*made));
+                         write(line, *path, spelled_for_config(plan_, value(line), std::move(*made)));
                          return {};
                        });
     if (!done && done.error().kind == NoValue::Kind::failed) {
       report_.no_value(line.range, done.error(), "needed by this line");
     }
+  }
+
+  /// Once, whatever the values of its indexes.
+  void note_unknown(const ConfigLine& line, const NoValue& why) {
+    if (given_.contains(config_root(*target(line))->file) || !noted_.insert(&line).second) return;
+    if (auto note = unknown_field(plan_, line, *target(line), why)) notes_.push_back(std::move(*note));
   }
 
   void write(const ConfigLine& line, const WrittenPath& path, Value value) {
@@ -157,9 +178,13 @@ class ConfigBuilder {
 
   const Plan& plan_;
   Direction direction_;
+  const SourceKeys& written_;
+  const Configs& given_;
   Environment& environment_;
   BindReport& report_;
   std::map<std::string, ConfigFile> files_;
+  std::set<const ConfigLine*> noted_;
+  Diagnostics notes_;
 };
 
 /// What a plan may read of configs: by file, members by name, where a computed step may be any member.
@@ -269,8 +294,8 @@ void collect_unread(const Value& value, const std::vector<const ReadPaths*>& rea
 
 }  // namespace
 
-Configs build_configs(const Plan& plan, Direction direction, Environment& environment, BindReport& report) {
-  return ConfigBuilder(plan, direction, environment, report).build();
+BuiltConfigs build_configs(const ConfigRequest& request, Environment& environment, BindReport& report) {
+  return ConfigBuilder(request, environment, report).build();
 }
 
 std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, const Configs& configs) {
@@ -280,7 +305,8 @@ std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, c
   std::vector<std::string> unread;
   for (const auto& [name, value] : configs) {
     const auto read = files.find(name);
-    if (read == files.end()) continue;
+    // A tokenizer's files are carried over whole.
+    if (read == files.end() || is_tokenizer_file(name)) continue;
     collect_unread(value, {&read->second}, name == default_config_file ? "" : name + ": ", unread);
   }
   if (unread.empty()) return std::nullopt;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "runtime/checkpoint/written_names.h"
+#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -48,7 +49,7 @@ std::vector<fs::path> paths_touched(const DestinationPath& at, bool is_directory
   if (!is_directory) return {at.path, at.staging};
   std::vector<fs::path> paths;
   for (const std::string& name : names_written(layout)) paths.push_back(at.path / name);
-  for (const std::string& name : stale_files(at.path, only_file_of(layout))) paths.push_back(at.path / name);
+  for (const std::string& name : stale_files(at.path, replacement_in(layout))) paths.push_back(at.path / name);
   for (const std::string& name : names_below(at.staging)) paths.push_back(at.staging / name);
   return paths;
 }
@@ -71,7 +72,7 @@ Result<void> check_kind(const DestinationPath& at, bool is_directory, const Dest
   }
   if (!is_directory) return {};
   std::vector<std::string> files = names_written(layout);
-  std::ranges::move(stale_files(at.path, only_file_of(layout)), std::back_inserter(files));
+  std::ranges::move(stale_files(at.path, replacement_in(layout)), std::back_inserter(files));
   for (const std::string& name : files) {
     if (!fs::is_directory(fs::symlink_status(at.path / name, ignored))) continue;
     return exists(Diagnostic(Code::destination_exists, "`{}` is a directory, and has the name of a weight file",
@@ -164,16 +165,21 @@ DestinationPath resolve_destination(const fs::path& given) {
   return {std::move(path), std::move(staging)};
 }
 
-std::string_view only_file_of(const CheckpointLayout& layout) {
+Replacement replacement_in(const CheckpointLayout& layout) {
   const auto is_weights = [](const OutputFile& file) { return is_weight_file_name(file.name); };
-  if (std::ranges::count_if(layout.files, is_weights) != 1) return {};
-  return std::ranges::find_if(layout.files, is_weights)->name;
+  Replacement made;
+  if (std::ranges::count_if(layout.files, is_weights) == 1)
+    made.only_file = std::ranges::find_if(layout.files, is_weights)->name;
+  made.tokenizer = std::ranges::any_of(layout.files, is_tokenizer_file, &OutputFile::name);
+  return made;
 }
 
-std::vector<std::string> stale_files(const fs::path& destination, std::string_view only_file) {
+std::vector<std::string> stale_files(const fs::path& destination, const Replacement& replacement) {
   std::vector<std::string> stale;
   for (const std::string& name : names_below(destination)) {
-    if (is_index_file_name(name) || (is_weight_file_name(name) && name != only_file)) stale.push_back(name);
+    const bool old_weights = is_weight_file_name(name) && name != replacement.only_file;
+    const bool old_tokenizer = replacement.tokenizer && is_tokenizer_file(name);
+    if (is_index_file_name(name) || old_weights || old_tokenizer) stale.push_back(name);
   }
   return stale;
 }

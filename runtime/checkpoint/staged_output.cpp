@@ -151,8 +151,8 @@ struct StagedOutput::Impl {
   bool replaces = false;
   /// How many of `files` are in the layout's; if there is one more, it is the index.
   std::size_t layout_files = 0;
-  /// It takes the place of its namesake by its rename.
-  std::string only_weight_file;
+  /// What takes the place of old files: an only file of weights that of its namesake, by its rename.
+  Replacement replacement;
   std::vector<fs::path> made_directories;
   /// Folders of the layout, relative to the destination, from the top.
   std::vector<fs::path> folders;
@@ -187,7 +187,7 @@ struct StagedOutput::Impl {
 Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   layout_files = layout.files.size();
   checksums = DataChecksums(layout);
-  only_weight_file = only_file_of(layout);
+  replacement = replacement_in(layout);
   std::error_code ignored;
   replaces = fs::exists(fs::symlink_status(at.path, ignored));
   if (auto made = make_directories(at.path.parent_path(), made_directories); !made) return made;
@@ -274,7 +274,7 @@ Result<void> StagedOutput::Impl::commit_into_directory() {
   }
   if (auto synced = sync_directory(at.path); !synced) return synced;
 
-  for (const std::string& name : stale_files(at.path, only_weight_file)) {
+  for (const std::string& name : stale_files(at.path, replacement)) {
     if (auto removed = remove_file(at.path / name); !removed) return removed;
   }
   for (const fs::path& folder : folders) {

@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "runtime/tokenizer/tokenizer_names.h"
+
 namespace omap {
 namespace {
 
@@ -59,7 +61,7 @@ bool is_leftover_name(std::string_view name) {
   const auto [folder, file] = split(name);
   if (!folder.empty() && !is_weight_folder(folder)) return false;
   return file == ".metadata" || file.ends_with(".json") || file.ends_with(".safetensors") || file.ends_with(".bin") ||
-         file.ends_with(".distcp");
+         file.ends_with(".distcp") || is_tokenizer_file(file);
 }
 
 std::vector<std::string> names_below(const fs::path& directory) {

@@ -47,6 +47,14 @@ void compute_in(const Computation& computation, std::span<const std::byte> sourc
   }
 }
 
+/// Without steps: no arithmetic, and so no rounding but the one at the end.
+void cast_all(const Computation& computation, std::span<const std::byte> source, std::span<std::byte> destination) {
+  const std::size_t from = element_bytes(*computation.source), to = element_bytes(computation.destination);
+  for (std::size_t i = 0; i < destination.size() / to; ++i) {
+    cast(*computation.source, &source[i * from], computation.destination, &destination[i * to]);
+  }
+}
+
 }  // namespace
 
 bool Computation::in_double() const {
@@ -55,7 +63,9 @@ bool Computation::in_double() const {
 
 void compute(const Computation& computation, std::span<const std::byte> source,
              std::span<const std::span<const std::byte>> operands, std::span<std::byte> destination) {
-  if (computation.in_double()) {
+  if (computation.source && computation.steps.empty()) {
+    cast_all(computation, source, destination);
+  } else if (computation.in_double()) {
     compute_in<double>(computation, source, operands, destination);
   } else {
     compute_in<float>(computation, source, operands, destination);

@@ -45,6 +45,14 @@ Number load(const std::byte* element) {
   return number;
 }
 
+constexpr int double_mantissa_bits = 52;
+
+/// A quiet NaN, with its upper payload in a double's mantissa.
+double nan_of(bool negative, std::uint64_t payload) {
+  constexpr auto quiet = std::bit_cast<std::uint64_t>(std::numeric_limits<double>::quiet_NaN());
+  return std::bit_cast<double>(quiet | payload | (negative ? std::uint64_t{1} << 63 : 0));
+}
+
 double decode(const Format& format, std::uint32_t bits) {
   const int sign_at = format.exponent_bits + format.mantissa_bits;
   const bool negative = (bits >> sign_at & 1) != 0;
@@ -52,13 +60,13 @@ double decode(const Format& format, std::uint32_t bits) {
   const std::uint32_t exponent = bits >> format.mantissa_bits & greatest;
   const std::uint32_t mantissa = bits & ((1u << format.mantissa_bits) - 1);
   const std::uint32_t magnitude = bits & ((1u << sign_at) - 1);
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const double nan = nan_of(negative, std::uint64_t{mantissa} << (double_mantissa_bits - format.mantissa_bits));
   if (format.special == Format::Special::ieee && exponent == greatest) {
     if (mantissa != 0) return nan;
     return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
   }
   if (format.special == Format::Special::only_nan && magnitude == (1u << sign_at) - 1) return nan;
-  if (format.special == Format::Special::nan_is_m0 && negative && magnitude == 0) return nan;
+  if (format.special == Format::Special::nan_is_m0 && negative && magnitude == 0) return nan_of(false, 0);
   // Without an exponent the leading 1 is missing, and the exponent is that of 1.
   const std::uint32_t significand = exponent == 0 ? mantissa : mantissa | 1u << format.mantissa_bits;
   const int scale = static_cast<int>(exponent == 0 ? 1 : exponent) - format.bias - format.mantissa_bits;
@@ -66,17 +74,17 @@ double decode(const Format& format, std::uint32_t bits) {
   return negative ? -number : number;
 }
 
-std::uint32_t nan_bits(const Format& format) {
+/// Of a format other than bf16.
+std::uint32_t nan_bits(const Format& format, double nan) {
   const int sign_at = format.exponent_bits + format.mantissa_bits;
-  switch (format.special) {
-    case Format::Special::only_nan:
-      return (1u << sign_at) - 1;
-    case Format::Special::nan_is_m0:
-      return 1u << sign_at;
-    case Format::Special::ieee:
-      break;
-  }
-  return ((1u << format.exponent_bits) - 1) << format.mantissa_bits | 1u << (format.mantissa_bits - 1);
+  if (format.special == Format::Special::nan_is_m0) return 1u << sign_at;
+  const std::uint32_t sign = std::signbit(nan) ? 1u << sign_at : 0;
+  // All 8-bit NaNs are one, with a sign.
+  if (sign_at < 8) return sign | ((1u << sign_at) - 1);
+  const std::uint64_t payload = std::bit_cast<std::uint64_t>(nan) >> (double_mantissa_bits - format.mantissa_bits);
+  const std::uint32_t exponent = ((1u << format.exponent_bits) - 1) << format.mantissa_bits;
+  return sign | exponent | 1u << (format.mantissa_bits - 1) |
+         (static_cast<std::uint32_t>(payload) & ((1u << format.mantissa_bits) - 1));
 }
 
 /// Bits of the greatest finite number and one beyond, as magnitudes count up.
@@ -93,11 +101,11 @@ std::uint32_t first_beyond(const Format& format) {
   return ((1u << format.exponent_bits) - 1) << format.mantissa_bits;
 }
 
+constexpr std::uint32_t bf16_nan = 0x7fc0;
+
 std::uint32_t encode(const Format& format, double number) {
   const int sign_at = format.exponent_bits + format.mantissa_bits;
-  if (std::isnan(number))
-    return nan_bits(format) |
-           (std::signbit(number) && format.special != Format::Special::nan_is_m0 ? 1u << sign_at : 0);
+  if (std::isnan(number)) return format.exponent_bits == 8 ? bf16_nan : nan_bits(format, number);
   const std::uint32_t sign = std::signbit(number) ? 1u << sign_at : 0;
   const double size = std::fabs(number);
   std::uint32_t magnitude = first_beyond(format);
@@ -112,8 +120,7 @@ std::uint32_t encode(const Format& format, double number) {
     magnitude = static_cast<std::uint32_t>(units) + (static_cast<std::uint32_t>(e - least) << format.mantissa_bits);
   }
   if (magnitude >= first_beyond(format)) {
-    if (format.special != Format::Special::ieee)
-      return nan_bits(format) | (format.special == Format::Special::only_nan ? sign : 0);
+    if (format.special != Format::Special::ieee) return nan_bits(format, number);
     magnitude = first_beyond(format);
   }
   if (magnitude == 0 && format.special == Format::Special::nan_is_m0) return 0;
@@ -210,6 +217,12 @@ void encode(Dtype dtype, double number, std::byte* element) {
   } else {
     *element = static_cast<std::byte>(encode(format_of(dtype), number));
   }
+}
+
+void cast(Dtype from, const std::byte* element, Dtype to, std::byte* out) {
+  if (from != Dtype::bf16 || to != Dtype::f32) return encode(to, decode(from, element), out);
+  const std::uint32_t single = std::uint32_t{load<std::uint16_t>(element)} << 16;
+  std::memcpy(out, &single, sizeof(single));
 }
 
 }  // namespace omap
