@@ -67,6 +67,17 @@ struct MappingsArguments {
 /// The concrete rules after binding.
 [[nodiscard]] ExitCode mappings(const Console& console, const MappingsArguments& arguments);
 
+struct NewArguments {
+  std::string from;
+  std::optional<std::string> to;
+  std::optional<std::string> like;  ///< a mapping to extend
+};
+/// Prints a first mapping for a checkpoint.
+[[nodiscard]] ExitCode draft_new(const Console& console, const NewArguments& arguments);
+
+/// The standard mappings, and what they do.
+[[nodiscard]] ExitCode list_mappings(const Console& console);
+
 /// The page of a code, or without one all codes and what they mean.
 [[nodiscard]] ExitCode explain(const Console& console, const std::optional<std::string>& code);
 

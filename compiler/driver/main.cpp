@@ -39,6 +39,7 @@ struct CommandLine {
   VerifyArguments verify_arguments;
   MappingsArguments mappings_arguments;
   DiffArguments diff_arguments;
+  NewArguments new_arguments;
   std::string path, format = "text";
   std::optional<std::string> code;
 
@@ -58,6 +59,8 @@ struct CommandLine {
     add_mappings();
     add_inspect();
     add_diff();
+    add_list();
+    add_new();
     add_explain();
   }
 
@@ -100,13 +103,13 @@ struct CommandLine {
     sub->add_option("--from", run_arguments.from, side_help)->required();
     sub->add_option("--to", run_arguments.to, side_help)->required();
     sub->add_option("--set", run_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
-    sub->add_option("--max-shard-size", run_arguments.max_shard_size,
-                    "start a new file before this size: 20KB, 5GB (50GB without)");
-    sub->add_option("--like", run_arguments.like,
     sub->add_option("--dtype", run_arguments.dtype, dtype_help);
     sub->add_option("--tokenizer", run_arguments.tokenizer,
                     "the directory of the tokenizer to write beside the weights; without it one near the source");
     sub->add_option("--config", run_arguments.config, "a file to be the config.json of what is written");
+    sub->add_option("--max-shard-size", run_arguments.max_shard_size,
+                    "start a new file before this size: 20KB, 5GB (50GB without)");
+    sub->add_option("--like", run_arguments.like,
                     "a checkpoint whose names, shapes and dtypes the result has to have, or nothing is written");
     add_resources(*sub, run_arguments.resources);
     sub->add_flag("--dry-run", run_arguments.dry_run,
@@ -124,10 +127,10 @@ struct CommandLine {
     against->add_flag("--round-trip")->description("itself: there and back, by way of a temporary directory");
     against->require_option(1);
     sub->add_option("--set", verify_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
+    sub->add_option("--dtype", verify_arguments.dtype, dtype_help)->excludes("--round-trip");
     add_resources(*sub, verify_arguments.resources);
     add_werror(*sub);
     sub->callback([this] { command = [this] { return verify(console, verify_arguments); }; });
-    sub->add_option("--dtype", verify_arguments.dtype, dtype_help)->excludes("--round-trip");
   }
   void add_mappings() {
     CLI::App* sub = app.add_subcommand("mappings", "list which tensors a mapping makes of which, for a checkpoint");
@@ -151,6 +154,17 @@ struct CommandLine {
     sub->add_option("--rtol", diff_arguments.rtol, "let numbers differ by this part of B's");
     sub->add_option("--atol", diff_arguments.atol, "let numbers differ by this");
     sub->callback([this] { command = [this] { return diff(console, diff_arguments); }; });
+  }
+  void add_list() {
+    CLI::App* sub = app.add_subcommand("list", "list the standard mappings: sides, directions, what they write");
+    sub->callback([this] { command = [this] { return list_mappings(console); }; });
+  }
+  void add_new() {
+    CLI::App* sub = app.add_subcommand("new", "print a first mapping for a checkpoint, to be finished by hand");
+    sub->add_option("--from", new_arguments.from, "SIDE=PATH, the checkpoint that has no mapping yet")->required();
+    sub->add_option("--to", new_arguments.to, "SIDE=PATH, one of the other layout: of the same model is best");
+    sub->add_option("--like", new_arguments.like, fmt::format("a mapping to begin with: {}", mapping_help));
+    sub->callback([this] { command = [this] { return draft_new(console, new_arguments); }; });
   }
   void add_explain() {
     CLI::App* sub = app.add_subcommand("explain", "say what a diagnostic means, and show it wrong and mended");

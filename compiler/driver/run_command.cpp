@@ -69,6 +69,8 @@ void print_json(const Console& console, const RunEstimate& will, const Output& o
   console.result(dump_json(all) + "\n");
 }
 
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
 }  // namespace
 
 ExitCode run(const Console& console, const RunArguments& arguments) {
@@ -85,16 +87,19 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
       return console.refuse_usage("run", "--max-shard-size needs a directory to write to");
     max_shard_bytes = *bytes;
   }
-
-  const auto start = std::chrono::steady_clock::now();
   if ((arguments.tokenizer || arguments.config) && to->path.extension() == ".safetensors")
     return console.refuse_usage("run", "--tokenizer and --config need a directory to write to");
   const auto dtype = arguments.dtype ? parse_cast_dtype(*arguments.dtype) : std::nullopt;
   if (arguments.dtype && !dtype) return console.refuse_usage("run", cast_dtype_usage);
+
+  const auto start = std::chrono::steady_clock::now();
   const LoadedMapping loaded =
       arguments.mapping.empty() ? recognise(*from, to->side, arguments.settings) : load_mapping(arguments.mapping);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;
+  if (arguments.mapping.empty() && !console.json) {
+    console.info(fmt::format("recognised as {}: {}\n", loaded.plan->name, first_line(loaded.plan->doc)));
+  }
   const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
 
   auto bound =
@@ -113,16 +118,16 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   }
   auto output = lay_out_output(bound->mapping, to->path, max_shard_bytes);
   if (!output) return fail_with(output.error());
-  const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout,
-                                         from->path, source.index().files());
-  if (!allowed) return fail_with(allowed.error());
-
-  ProgressLine progress(console);
   if (output->is_directory) {
     const ExitCode lacking = console.report(companions_lacking(*loaded.plan, *bound), loaded.sources);
     if (lacking != done) return lacking;
   }
   if (const auto carried = carry_tokenizer(*bound, *output); !carried) return fail_with(carried.error());
+  const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout,
+                                         from->path, source.index().files());
+  if (!allowed) return fail_with(allowed.error());
+
+  ProgressLine progress(console);
   options->progress = [&](std::uint64_t done_bytes, std::uint64_t total) { progress.update(done_bytes, total); };
   const RunEstimate will = estimate(program, source.index(), output->layout, *options);
   if (arguments.dry_run) {
