@@ -39,6 +39,9 @@ struct RunArguments {
   std::optional<CheckpointFormat> from_format;  ///< what `from` is read as, whatever it is
   std::optional<CheckpointFormat> to_format;    ///< what `to` is written as; as its suffix or its side says without it
   std::vector<std::string> settings;
+  std::optional<std::string> dtype;      ///< what the model is cast to
+  std::optional<std::string> tokenizer;  ///< the directory of the tokenizer that goes along
+  std::optional<std::string> config;     ///< a file: the destination's config.json
   std::optional<std::string> max_shard_size;
   std::optional<std::string> like;  ///< a checkpoint whose names, shapes and dtypes the result has to have
   bool dry_run = false;
@@ -53,6 +56,7 @@ struct VerifyArguments {
   std::string from;
   std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
   std::vector<std::string> settings;
+  std::optional<std::string> dtype = {};  ///< what the model is cast to
   Resources resources = {};
   std::optional<CheckpointFormat> from_format = {};  ///< what `from` is read as, whatever it is
 };
@@ -67,6 +71,17 @@ struct MappingsArguments {
 };
 /// The concrete rules after binding.
 [[nodiscard]] ExitCode mappings(const Console& console, const MappingsArguments& arguments);
+
+struct NewArguments {
+  std::string from;
+  std::optional<std::string> to;
+  std::optional<std::string> like;  ///< a mapping to extend
+};
+/// Prints a first mapping for a checkpoint.
+[[nodiscard]] ExitCode draft_new(const Console& console, const NewArguments& arguments);
+
+/// The standard mappings, and what they do.
+[[nodiscard]] ExitCode list_mappings(const Console& console);
 
 /// The page of a code, or without one all codes and what they mean.
 [[nodiscard]] ExitCode explain(const Console& console, const std::optional<std::string>& code);

@@ -18,6 +18,8 @@ constexpr const char* to_help =
 constexpr const char* from_format_help = "read it as safetensors, dcp or torch, whatever it is";
 constexpr const char* set_help = "give a param of the mapping a value; may be repeated";
 
+constexpr const char* dtype_help = "cast the model: bf16, f16, f32, f64, f8_e4m3, f8_e5m2; other dtypes in it stay";
+
 constexpr const char* footer =
     "Examples:\n"
     "  olmoc run std:olmo2 --from olmo_core=step1000 --to hf=OLMo-2 --dry-run\n"
@@ -40,6 +42,7 @@ struct CommandLine {
   VerifyArguments verify_arguments;
   MappingsArguments mappings_arguments;
   DiffArguments diff_arguments;
+  NewArguments new_arguments;
   std::string path, format = "text";
   std::optional<std::string> code;
 
@@ -59,6 +62,8 @@ struct CommandLine {
     add_mappings();
     add_inspect();
     add_diff();
+    add_list();
+    add_new();
     add_explain();
   }
 
@@ -110,6 +115,10 @@ struct CommandLine {
     add_format(*sub, "--to-format", run_arguments.to_format,
                "what to write a directory as: safetensors, dcp or torch; as its side is declared without it");
     sub->add_option("--set", run_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
+    sub->add_option("--dtype", run_arguments.dtype, dtype_help);
+    sub->add_option("--tokenizer", run_arguments.tokenizer,
+                    "the directory of the tokenizer to write beside the weights; without it one near the source");
+    sub->add_option("--config", run_arguments.config, "a file to be the config.json of what is written");
     sub->add_option("--max-shard-size", run_arguments.max_shard_size,
                     "start a new file before this size: 20KB, 5GB (50GB without)");
     sub->add_option("--like", run_arguments.like,
@@ -133,6 +142,7 @@ struct CommandLine {
     against->add_flag("--round-trip")->description("itself: there and back, by way of a temporary directory");
     against->require_option(1);
     sub->add_option("--set", verify_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
+    sub->add_option("--dtype", verify_arguments.dtype, dtype_help)->excludes("--round-trip");
     add_resources(*sub, verify_arguments.resources);
     add_werror(*sub);
     sub->callback([this] { command = [this] { return verify(console, verify_arguments); }; });
@@ -159,6 +169,17 @@ struct CommandLine {
     sub->add_option("--rtol", diff_arguments.rtol, "let numbers differ by this part of B's");
     sub->add_option("--atol", diff_arguments.atol, "let numbers differ by this");
     sub->callback([this] { command = [this] { return diff(console, diff_arguments); }; });
+  }
+  void add_list() {
+    CLI::App* sub = app.add_subcommand("list", "list the standard mappings: sides, directions, what they write");
+    sub->callback([this] { command = [this] { return list_mappings(console); }; });
+  }
+  void add_new() {
+    CLI::App* sub = app.add_subcommand("new", "print a first mapping for a checkpoint, to be finished by hand");
+    sub->add_option("--from", new_arguments.from, "SIDE=PATH, the checkpoint that has no mapping yet")->required();
+    sub->add_option("--to", new_arguments.to, "SIDE=PATH, one of the other layout: of the same model is best");
+    sub->add_option("--like", new_arguments.like, fmt::format("a mapping to begin with: {}", mapping_help));
+    sub->callback([this] { command = [this] { return draft_new(console, new_arguments); }; });
   }
   void add_explain() {
     CLI::App* sub = app.add_subcommand("explain", "say what a diagnostic means, and show it wrong and mended");

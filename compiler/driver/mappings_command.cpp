@@ -125,7 +125,7 @@ ExitCode mappings(const Console& console, const MappingsArguments& arguments) {
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;
   if (arguments.state == "module") return list_modules(console, loaded, *from, arguments.settings);
-  const auto bound = bind_source(*loaded.plan, *from, std::nullopt, arguments.settings);
+  const auto bound = bind_source(*loaded.plan, *from, std::nullopt, {arguments.settings});
   if (!bound) return console.report(bound.error(), loaded.sources);
   const ExitCode noted = console.report(bound->mapping.notes, loaded.sources);
   if (noted != done) return noted;

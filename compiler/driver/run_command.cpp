@@ -5,7 +5,9 @@
 #include <fstream>
 
 #include "compiler/driver/byte_size.h"
+#include "compiler/driver/cast_dtype.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/companions.h"
 #include "compiler/driver/compare_like.h"
 #include "compiler/driver/output.h"
 #include "compiler/driver/progress_line.h"
@@ -87,6 +89,7 @@ std::string spell_resumption(const Resumption& found, const Output& output) {
   return fmt::format("goes on with `{}`: {} of {} files are finished, {}\n", left, found.files,
                      output.layout.files.size(), spell_bytes(found.bytes));
 }
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
 
@@ -109,16 +112,24 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
     if (file_format) return console.refuse_usage("run", "`--max-shard-size` needs a directory to write to");
     max_shard_bytes = *bytes;
   }
+  if ((arguments.tokenizer || arguments.config) && to->path.extension() == ".safetensors")
+    return console.refuse_usage("run", "--tokenizer and --config need a directory to write to");
+  const auto dtype = arguments.dtype ? parse_cast_dtype(*arguments.dtype) : std::nullopt;
+  if (arguments.dtype && !dtype) return console.refuse_usage("run", cast_dtype_usage);
 
   const auto start = std::chrono::steady_clock::now();
   const LoadedMapping loaded =
       arguments.mapping.empty() ? recognise(*from, to->side, arguments.settings) : load_mapping(arguments.mapping);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;
+  if (arguments.mapping.empty() && !console.json) {
+    console.info(fmt::format("recognised as {}: {}\n", loaded.plan->name, first_line(loaded.plan->doc)));
+  }
   const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
 
   const CheckpointFormat format = output_format(*loaded.plan, to->side, file_format, arguments.to_format);
-  auto bound = bind_source(*loaded.plan, *from, to->side, arguments.settings, name(format));
+  auto bound = bind_source(*loaded.plan, *from, to->side,
+                           {arguments.settings, dtype, arguments.tokenizer, arguments.config}, name(format));
   if (!bound) return fail_with(bound.error());
   const SideDeclaration& side = loaded.plan->destination_side(bound->direction);
   const std::string root = root_in(side, name(format));
@@ -135,6 +146,11 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   }
   auto output = lay_out_output(bound->mapping, to->path, format, root, max_shard_bytes);
   if (!output) return fail_with(output.error());
+  if (output->is_directory) {
+    const ExitCode lacking = console.report(companions_lacking(*loaded.plan, *bound), loaded.sources);
+    if (lacking != done) return lacking;
+  }
+  if (const auto carried = carry_tokenizer(*bound, *output); !carried) return fail_with(carried.error());
   const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout,
                                          from->path, source.index().files());
   if (!allowed) return fail_with(allowed.error());

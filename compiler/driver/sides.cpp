@@ -9,11 +9,7 @@
 namespace omap::driver {
 namespace {
 
-Result<std::optional<Value>> read_config(const std::optional<std::filesystem::path>& directory,
-                                         const std::string& file) {
-  std::error_code error;
-  if (!directory || !std::filesystem::exists(*directory / file, error)) return std::nullopt;
-  const std::string path = (*directory / file).string();
+Result<Value> read_config_file(const std::string& path) {
   const auto text = read_text(path);
   if (!text) return fail(text.error());
   auto config = parse_json(*text, path);
@@ -24,7 +20,20 @@ Result<std::optional<Value>> read_config(const std::optional<std::filesystem::pa
   };
   if (!config) return refuse(fmt::format("is {}", config.error().front().message));
   if (!config->object()) return refuse(fmt::format("is a JSON object, and this is a {}", config->type_name()));
-  return std::optional(std::move(*config));
+  return std::move(*config);
+}
+
+/// Those of `files` that are in a directory.
+Result<Configs> read_configs(const std::filesystem::path& directory, const std::vector<std::string>& files) {
+  Configs configs;
+  for (const std::string& file : files) {
+    std::error_code error;
+    if (!std::filesystem::exists(directory / file, error)) continue;
+    auto config = read_config_file((directory / file).string());
+    if (!config) return fail(std::move(config.error()));
+    configs.emplace(file, std::move(*config));
+  }
+  return configs;
 }
 
 Diagnostic unknown_side(const Plan& plan, const std::string& side) {
@@ -84,10 +93,10 @@ Result<Source> open_source(const SidePath& from, const std::vector<std::string>&
   auto reader = open_checkpoint(from.path, from.format);
   if (!reader) return fail(std::move(reader.error()));
   Configs configs;
-  for (const std::string& file : files) {
-    auto config = read_config(reader->directory(), file);
-    if (!config) return fail(std::move(config.error()));
-    if (*config) configs.emplace(file, std::move(**config));
+  if (reader->directory()) {
+    auto read = read_configs(*reader->directory(), files);
+    if (!read) return fail(std::move(read.error()));
+    configs = std::move(*read);
   }
   return Source{std::move(*reader), std::move(configs)};
 }
@@ -97,38 +106,71 @@ namespace {
 struct Opened {
   Source source;
   BindOptions options;
+  std::optional<TokenizerFiles> tokenizer;
 };
 
+/// The tokenizer that is named, else the one near the source, if there is one.
+Result<std::optional<TokenizerFiles>> find_tokenizer(const Source& source, const Choices& choices) {
+  if (!choices.tokenizer) {
+    const auto& directory = source.reader.directory();
+    return directory ? tokenizer_near(*directory) : std::nullopt;
+  }
+  auto named = tokenizer_in(*choices.tokenizer);
+  if (named) return named;
+  std::error_code error;
+  if (!std::filesystem::is_directory(*choices.tokenizer, error)) {
+    return fail(
+        Diagnostic(Code::tokenizer_invalid, "the tokenizer's directory `{}` is not there", choices.tokenizer->string())
+            .help("name the directory that has its files"));
+  }
+  return fail(Diagnostic(Code::tokenizer_invalid, "there is no tokenizer in `{}`", choices.tokenizer->string())
+                  .help("a tokenizer has a vocabulary, as `tokenizer.json`, `tokenizer.model` or `vocab.json`"));
+}
+
 Result<Opened> open_for(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
-                        const std::vector<std::string>& settings) {
+                        const Choices& choices) {
   const auto direction = direction_between(plan, from.side, to);
   if (!direction) return fail(direction.error());
-  auto values = parse_settings(plan, settings);
+  auto values = parse_settings(plan, choices.settings);
   if (!values) return fail(std::move(values.error()));
-  auto source = open_source(from, config_files(plan));
+  const std::vector<std::string> files = config_files(plan);
+  auto source = open_source(from, files);
   if (!source) return fail(std::move(source.error()));
+  auto tokenizer = find_tokenizer(*source, choices);
+  if (!tokenizer) return fail(std::move(tokenizer.error()));
   BindOptions options;
+  options.dtype = choices.dtype;
+  if (*tokenizer) {
+    auto configs = read_configs((*tokenizer)->directory, files);
+    if (!configs) return fail(std::move(configs.error()));
+    options.tokenizer = std::move(*configs);
+  }
+  if (choices.config) {
+    auto config = read_config_file(choices.config->string());
+    if (!config) return fail(std::move(config.error()));
+    options.given_configs.emplace(default_config_file, std::move(*config));
+  }
   options.direction = *direction;
   options.source_format = source->reader.format();
   options.settings = std::move(*values);
-  return Opened{std::move(*source), std::move(options)};
+  return Opened{std::move(*source), std::move(options), std::move(*tokenizer)};
 }
 
 }  // namespace
 
 Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
-                          const std::vector<std::string>& settings, std::string_view destination_format) {
-  auto opened = open_for(plan, from, to, settings);
+                          const Choices& choices, std::string_view destination_format) {
+  auto opened = open_for(plan, from, to, choices);
   if (!opened) return fail(std::move(opened.error()));
   opened->options.destination_format = destination_format;
   auto mapping = bind_plan(plan, opened->source.reader.index(), opened->source.configs, opened->options);
   if (!mapping) return fail(std::move(mapping.error()));
-  return Bound{std::move(opened->source), opened->options.direction, std::move(*mapping)};
+  return Bound{std::move(opened->source), opened->options.direction, std::move(*mapping), std::move(opened->tokenizer)};
 }
 
 Result<std::vector<ModuleName>> bind_module_names(const Plan& plan, const SidePath& from,
                                                   const std::vector<std::string>& settings) {
-  const auto opened = open_for(plan, from, std::nullopt, settings);
+  const auto opened = open_for(plan, from, std::nullopt, {settings});
   if (!opened) return fail(opened.error());
   return bind_modules(plan, opened->source.reader.index(), opened->source.configs, opened->options);
 }

@@ -11,6 +11,7 @@
 #include "runtime/checkpoint/checkpoint_reader.h"
 #include "runtime/json/value.h"
 #include "runtime/plan/plan.h"
+#include "runtime/tokenizer/tokenizer_files.h"
 
 namespace omap::driver {
 
@@ -39,15 +40,27 @@ struct Source {
 /// The config files that a plan reads or writes.
 [[nodiscard]] std::vector<std::string> config_files(const Plan& plan);
 
+/// What a command line says about a conversion, beside the sides.
+struct Choices {
+  std::vector<std::string> settings;
+  /// What the model is cast to.
+  std::optional<Dtype> dtype = {};
+  /// The directory of the tokenizer; without it, it is looked for near the source.
+  std::optional<std::filesystem::path> tokenizer = {};
+  /// The destination's config.json, instead of what the mapping says.
+  std::optional<std::filesystem::path> config = {};
+};
+
 /// Opens the source, reads the settings, and binds, for a destination of this format.
 struct Bound {
   Source source;
   Direction direction;
   BoundMapping mapping;
+  /// What goes to the destination with the tensors.
+  std::optional<TokenizerFiles> tokenizer = {};
 };
 [[nodiscard]] Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
-                                        const std::vector<std::string>& settings,
-                                        std::string_view destination_format = "safetensors");
+                                        const Choices& choices, std::string_view destination_format = "safetensors");
 
 /// The same for names of modules.
 [[nodiscard]] Result<std::vector<ModuleName>> bind_module_names(const Plan& plan, const SidePath& from,

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "compiler/driver/cast_dtype.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/output.h"
 #include "compiler/driver/print_comparison.h"
@@ -18,7 +19,7 @@ namespace {
 /// What both ways of verifying work with.
 struct Verification {
   const Console& console;
-  const VerifyArguments& arguments;
+  const Choices& choices;
   const LoadedMapping& mapping;
   const RunOptions& options;
 
@@ -48,8 +49,7 @@ ExitCode compare_and_print(const Verification& verification, const Bound& bound,
 ExitCode verify_result(const Verification& verification, const SidePath& from, const SidePath& to) {
   const auto result = open_checkpoint(to.path);
   if (!result) return verification.report(result.error());
-  const auto bound =
-      bind_source(*verification.mapping.plan, from, to.side, verification.arguments.settings, result->format());
+  const auto bound = bind_source(*verification.mapping.plan, from, to.side, verification.choices, result->format());
   if (!bound) return verification.report(bound.error());
   if (const ExitCode noted = verification.report(bound->mapping.notes); noted != done) return noted;
   return compare_and_print(verification, *bound, *result, "the conversion of " + from.path.string(), to.path.string());
@@ -75,8 +75,7 @@ Result<void> convert(const Verification& verification, const Bound& bound, const
 
 ExitCode verify_round_trip(const Verification& verification, const SidePath& from) {
   const Plan& plan = *verification.mapping.plan;
-  const std::vector<std::string>& settings = verification.arguments.settings;
-  const auto there = bind_source(plan, from, std::nullopt, settings);
+  const auto there = bind_source(plan, from, std::nullopt, verification.choices);
   if (!there) return verification.report(there.error());
   if (const ExitCode noted = verification.report(there->mapping.notes); noted != done) return noted;
 
@@ -87,7 +86,7 @@ ExitCode verify_round_trip(const Verification& verification, const SidePath& fro
     return verification.report(made.error());
   }
   const CheckpointReader& start = there->source.reader;
-  const auto back = bind_source(plan, middle, from.side, settings, start.format());
+  const auto back = bind_source(plan, middle, from.side, verification.choices, start.format());
   if (!back) return verification.report(back.error());
   if (const ExitCode noted = verification.report(back->mapping.notes); noted != done) return noted;
   return compare_and_print(verification, *back, start, "what comes back", from.path.string());
@@ -102,10 +101,13 @@ ExitCode verify(const Console& console, const VerifyArguments& arguments) {
   from->format = arguments.from_format;
   const auto options = run_options(arguments.resources);
   if (!options) return console.refuse_usage("verify", "`--memory` takes a size like 64MB or 1GB");
+  const auto dtype = arguments.dtype ? parse_cast_dtype(*arguments.dtype) : std::nullopt;
+  if (arguments.dtype && !dtype) return console.refuse_usage("verify", cast_dtype_usage);
   const LoadedMapping mapping = load_mapping(arguments.mapping);
   const ExitCode loading = console.report(mapping.diagnostics, mapping.sources);
   if (loading != done || !mapping.plan) return loading;
-  const Verification verification{console, arguments, mapping, *options};
+  const Choices choices{arguments.settings, dtype};
+  const Verification verification{console, choices, mapping, *options};
   return to ? verify_result(verification, *from, *to) : verify_round_trip(verification, *from);
 }
 

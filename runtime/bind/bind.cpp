@@ -16,6 +16,7 @@
 #include "runtime/bind/rule_values.h"
 #include "runtime/bind/source_claims.h"
 #include "runtime/bind/tie_claims.h"
+#include "runtime/dtype/element.h"
 
 namespace omap {
 namespace {
@@ -27,10 +28,14 @@ class Binder {
         direction_(options.direction),
         keys_(source, root_in(plan.source_side(direction_), options.source_format)),
         destination_root_(root_in(plan.destination_side(direction_), options.destination_format)),
-        environment_(plan, direction_, keys_, configs, options.settings),
+        environment_(plan, direction_, keys_, configs, options.tokenizer, options.settings),
         report_(plan, direction_),
         claims_(plan, keys_, report_),
-        configs_(configs) {}
+        configs_(configs),
+        given_configs_(options.given_configs) {
+    const auto model = options.dtype ? model_dtype(keys_) : std::nullopt;
+    if (model) cast_ = ModelCast{*model, *options.dtype};
+  }
 
   Result<BoundMapping> bind() {
     if (!has_rules() || !requirements_hold()) return fail(report_.finish({}, environment_));
@@ -41,7 +46,7 @@ class Binder {
     for (const Tie& tie : plan_.ties) bind_tie(tie);
     claim_tied(bound_.program.ties, claims_.claimed());
     for (std::uint32_t same = 0; same < plan_.sames.size(); ++same) bind_same(same);
-    if (!plan_.config.empty()) bound_.configs = build_configs(plan_, direction_, environment_, report_);
+    build_config_files();
     auto unclaimed = find_unclaimed();
     Diagnostics problems = report_.finish(std::move(unclaimed), environment_);
     if (has_errors(problems)) return fail(std::move(problems));
@@ -117,7 +122,8 @@ class Binder {
       report_.no_value(rule.range, values.error(), "needed by this rule");
       return;
     }
-    const BoundRule bound = bound_rule(plan_, number, direction_, std::move(*values));
+    BoundRule bound = bound_rule(plan_, number, direction_, std::move(*values));
+    bound.cast = cast_;
     for (std::size_t i = 0; i < instances->size(); ++i) {
       if (complete[i]) add_instance(bound, (*instances)[i], sources[i], *extents);
     }
@@ -125,20 +131,21 @@ class Binder {
 
   void add_instance(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources,
                     const Extents& extents) {
-    BoundInstance made = bind_instance(bound, instance, sources, keys_.index(), extents);
+    std::vector<std::uint32_t> read;
+    for (const SourceTerm& term : sources) {
+      read.insert(read.end(), term.tensors.begin(), term.tensors.end());
+      for (const auto& operands : term.operands) read.insert(read.end(), operands.begin(), operands.end());
+    }
+    add(bound.number, bind_instance(bound, instance, sources, keys_.index(), extents), std::move(read));
+  }
+
+  /// What `rule` makes of the tensors `read`.
+  void add(std::uint32_t rule, BoundInstance made, std::vector<std::uint32_t> read) {
     if (made.problem) {
-      report_.problem(bound.number, *made.problem);
+      report_.problem(rule, *made.problem);
       return;
     }
-    ConcreteRule concrete;
-    concrete.rule = bound.number;
-    concrete.extents = made.extents.all();
-    for (const SourceTerm& term : sources) {
-      concrete.sources.insert(concrete.sources.end(), term.tensors.begin(), term.tensors.end());
-      for (const auto& operands : term.operands) {
-        concrete.sources.insert(concrete.sources.end(), operands.begin(), operands.end());
-      }
-    }
+    ConcreteRule concrete{rule, std::move(read), {}, made.extents.all()};
     const auto first_computed = static_cast<std::uint32_t>(bound_.program.computed.size());
     std::ranges::move(made.computed, std::back_inserter(bound_.program.computed));
     for (Destination& destination : made.destinations) {
@@ -146,8 +153,10 @@ class Binder {
       for (BoxCopy& box : destination.boxes) {
         if (box.computed) *box.computed += first_computed;
       }
-      if (made.inexact) inexact_.push_back(destination.key);
-      if (const auto place = add_destination(std::move(destination))) concrete.destinations.push_back(*place);
+      const auto place = add_destination(std::move(destination));
+      if (!place) continue;
+      if (made.inexact) inexact_.push_back(bound_.program.destinations[*place].key);
+      concrete.destinations.push_back(*place);
     }
     bound_.rules.push_back(std::move(concrete));
   }
@@ -179,6 +188,16 @@ class Binder {
     report_.add(std::move(diagnostic));
   }
 
+  void build_config_files() {
+    std::vector<TensorInfo> infos;
+    for (const Destination& made : bound_.program.destinations) infos.push_back({made.key, made.dtype, made.shape, {}});
+    const TensorIndex index({}, std::move(infos));
+    const SourceKeys written(index, destination_root_);
+    BuiltConfigs built = build_configs({plan_, direction_, written, given_configs_}, environment_, report_);
+    bound_.configs = std::move(built.configs);
+    bound_.config_notes = std::move(built.notes);
+  }
+
   [[nodiscard]] SourceRange range_of(std::uint32_t rule) const {
     return rule < plan_.rules.size() ? plan_.rules[rule].range : plan_.sames[rule - plan_.rules.size()].range;
   }
@@ -194,15 +213,12 @@ class Binder {
       if (claims_.is_claimed(tensor) || !key || !matcher->match(*key)) continue;
       claims_.claim(tensor);
       const TensorInfo& info = keys_.index().tensors()[tensor];
-      if (bits(info.dtype) % 8 == 0 && !byte_count(info.dtype, info.shape)) {
-        report_.problem(rule, {Code::size_overflow, info.key, "would become a dense tensor, too large"});
-        continue;
+      BoundInstance made = stored_destination(info, tensor, cast_of(cast_, info.dtype));
+      for (Destination& destination : made.destinations) {
+        destination.key = std::string(*key);
+        destination.rule = rule;
       }
-      Destination destination = same_destination(info, tensor);
-      destination.key = destination_root_ + std::string(*key);
-      destination.rule = rule;
-      if (const auto place = add_destination(std::move(destination)))
-        bound_.rules.push_back({rule, {tensor}, {*place}, {}});
+      add(rule, std::move(made), {tensor});
     }
   }
 
@@ -287,6 +303,8 @@ class Binder {
   BindReport report_;
   SourceClaims claims_;
   const Configs& configs_;
+  const Configs& given_configs_;
+  std::optional<ModelCast> cast_;
   std::vector<std::string> inexact_;
   BoundMapping bound_;
   DestinationKeys keys_written_{bound_.program.destinations};
@@ -297,6 +315,10 @@ class Binder {
 
 Result<BoundMapping> bind_plan(const Plan& plan, const TensorIndex& source, const Configs& configs,
                                const BindOptions& options) {
+  if (options.dtype && !can_encode(*options.dtype)) {
+    return fail(Diagnostic(Code::dtype_not_computable, "a model cannot be cast to {}", name(*options.dtype))
+                    .help("casts are to floats of 8 bits and more that have a sign"));
+  }
   auto bound = Binder(plan, source, configs, options).bind();
   if (bound) cut_by_pieces(bound->program, source);
   return bound;

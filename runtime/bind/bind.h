@@ -10,6 +10,7 @@
 #include "runtime/bind/copy_program.h"
 #include "runtime/bind/environment.h"
 #include "runtime/checkpoint/tensor_index.h"
+#include "runtime/dtype/dtype.h"
 #include "runtime/plan/plan.h"
 
 namespace omap {
@@ -33,6 +34,8 @@ struct BoundMapping {
   Configs configs;
   /// What a user should know before the run: no errors.
   Diagnostics notes;
+  /// The same about `configs`: fields that nothing tells.
+  Diagnostics config_notes;
   std::size_t ignored = 0;
   std::size_t outside_root = 0;
 };
@@ -44,6 +47,12 @@ struct BindOptions {
   std::string source_format = "safetensors";
   std::string destination_format = "safetensors";
   Settings settings;
+  /// What a model is cast to on its way: see `ModelCast`. A float that `encode` knows.
+  std::optional<Dtype> dtype = {};
+  /// Files of the tokenizer that goes to the destination as it is, by name: those that the plan reads.
+  Configs tokenizer = {};
+  /// Config files of the destination that the user gives, by name: they are written instead of the plan's.
+  Configs given_configs = {};
 };
 
 /// Joins a plan and the headers of a checkpoint: matches keys, unifies extents, and proves that every index range is

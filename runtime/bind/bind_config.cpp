@@ -7,7 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/bind/config_dtype.h"
+#include "runtime/bind/config_notes.h"
 #include "runtime/bind/expand_rule.h"
+#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -125,17 +128,27 @@ class ConfigFile {
 
 class ConfigBuilder {
  public:
-  ConfigBuilder(const Plan& plan, Direction direction, Environment& environment, BindReport& report)
-      : plan_(plan), direction_(direction), environment_(environment), report_(report) {}
+  ConfigBuilder(const ConfigRequest& request, Environment& environment, BindReport& report)
+      : plan_(request.plan),
+        direction_(request.direction),
+        written_(request.written),
+        given_(request.given),
+        environment_(environment),
+        report_(report) {}
 
-  Configs build() {
+  BuiltConfigs build() {
     for (const ConfigLine& line : plan_.config) {
       if (target(line)) add(line);
     }
     copy_all();
-    Configs configs;
-    for (const auto& [name, file] : files_) configs.emplace(name, file.value());
-    return configs;
+    BuiltConfigs built{given_, std::move(notes_)};
+    for (const auto& [name, file] : files_) {
+      const auto [config, is_new] = built.configs.emplace(name, file.value());
+      if (is_new) continue;
+      if (auto differs = differing_fields(name, file.value(), config->second))
+        built.notes.push_back(std::move(*differs));
+    }
+    return built;
   }
 
  private:
@@ -163,20 +176,21 @@ class ConfigBuilder {
         for_each_value(config_indexes(plan_, line), environment_, {},
                        [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
                          if (line.when) {
-                           const Evaluated holds = environment_.evaluate(*line.when, scope);
+                           const Evaluated holds = environment_.evaluate(*line.when, scope, written_);
                            if (!holds) return tl::unexpected(holds.error());
                            if (!holds->boolean() || !*holds->boolean()) return {};
                          }
                          if (is_copy(line)) return add_copy(line, scope);
-                         Evaluated made = environment_.evaluate(value(line), scope);
+                         Evaluated made = environment_.evaluate(value(line), scope, written_);
                          if (!made) {
                            // One value that is not there leaves its field out, and the others of an index stay.
-                           return made.error().kind == NoValue::Kind::failed ? tl::unexpected(made.error())
-                                                                             : tl::expected<void, NoValue>();
+                           if (made.error().kind == NoValue::Kind::failed) return tl::unexpected(made.error());
+                           note_unknown(line, made.error());
+                           return {};
                          }
                          auto path = written_path(*target(line), environment_, scope);
                          if (!path) return tl::unexpected(path.error());
-                         write(line, *path, std::move(*made));
+                         write(line, *path, spelled_for_config(plan_, value(line), std::move(*made)));
                          return {};
                        });
     if (!done && done.error().kind == NoValue::Kind::failed) {
@@ -218,6 +232,12 @@ class ConfigBuilder {
     for (const Copy& copy : copies_) files_[copy.to.file].copy(copy.from.names, copy.to.names);
   }
 
+  /// Once, whatever the values of its indexes.
+  void note_unknown(const ConfigLine& line, const NoValue& why) {
+    if (given_.contains(config_root(*target(line))->file) || !noted_.insert(&line).second) return;
+    if (auto note = unknown_field(plan_, line, *target(line), why)) notes_.push_back(std::move(*note));
+  }
+
   void write(const ConfigLine& line, const WrittenPath& path, Value value) {
     switch (files_[path.file].write(path.names, std::move(value))) {
       case ConfigFile::Written::yes:
@@ -245,6 +265,8 @@ class ConfigBuilder {
 
   const Plan& plan_;
   Direction direction_;
+  const SourceKeys& written_;
+  const Configs& given_;
   Environment& environment_;
   BindReport& report_;
   std::map<std::string, ConfigFile> files_;
@@ -252,12 +274,14 @@ class ConfigBuilder {
     WrittenPath from, to;
   };
   std::vector<Copy> copies_;
+  std::set<const ConfigLine*> noted_;
+  Diagnostics notes_;
 };
 
 }  // namespace
 
-Configs build_configs(const Plan& plan, Direction direction, Environment& environment, BindReport& report) {
-  return ConfigBuilder(plan, direction, environment, report).build();
+BuiltConfigs build_configs(const ConfigRequest& request, Environment& environment, BindReport& report) {
+  return ConfigBuilder(request, environment, report).build();
 }
 
 }  // namespace omap

@@ -90,7 +90,8 @@ class InstanceBinding {
   }
 
   [[nodiscard]] Dtype stored_as(std::size_t term) const {
-    return bound_.values.destinations[term].dtype.value_or(dtype_);
+    const std::optional<Dtype> own = bound_.values.destinations[term].dtype;
+    return own || bound_.fills ? own.value_or(dtype_) : cast_of(bound_.cast, dtype_);
   }
 
   Destination& add_destination(const std::string& key, Dtype dtype, std::vector<std::int64_t> shape,
@@ -397,6 +398,28 @@ Destination same_destination(const TensorInfo& source, std::uint32_t place) {
                                           ? StridedCopy{0, 0, destination.bytes, {}}
                                           : move_elements(whole_loops(source), bits(source.dtype) / 8)});
   return destination;
+}
+
+BoundInstance stored_destination(const TensorInfo& source, std::uint32_t place, Dtype dtype) {
+  BoundInstance made;
+  const auto bytes = byte_count(dtype, source.shape);
+  if (!bytes && bits(dtype) % 8 == 0) {
+    made.problem = InstanceProblem{Code::size_overflow, source.key, "would become a dense tensor, too large", {}};
+    return made;
+  }
+  Destination& destination = made.destinations.emplace_back(same_destination(source, place));
+  if (dtype == source.dtype) return made;
+  destination.dtype = dtype;
+  destination.bytes = static_cast<std::uint64_t>(*bytes);
+  if (destination.boxes.empty()) return made;
+  const BoxLoops loops = whole_loops(source);
+  destination.boxes = {{BoxCopy::zero, scatter_elements(loops, bits(dtype) / 8), 0}};
+  ComputedBox& box = made.computed.emplace_back();
+  box.computation.source = source.dtype;
+  box.computation.destination = dtype;
+  box.source = {place, {gather_elements(loops, bits(source.dtype) / 8)}};
+  made.inexact = !holds_all(dtype, source.dtype);
+  return made;
 }
 
 BoundInstance bind_instance(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources,

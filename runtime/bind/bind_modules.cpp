@@ -9,7 +9,7 @@ namespace omap {
 Result<std::vector<ModuleName>> bind_modules(const Plan& plan, const TensorIndex& source, const Configs& configs,
                                              const BindOptions& options) {
   const SourceKeys keys(source, root_in(plan.source_side(options.direction), options.source_format));
-  Environment environment(plan, options.direction, keys, configs, options.settings);
+  Environment environment(plan, options.direction, keys, configs, options.tokenizer, options.settings);
   BindReport report(plan, options.direction);
   std::vector<ModuleName> names;
   std::size_t budget = max_expanded_keys;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "runtime/bind/model_cast.h"
 #include "runtime/bind/rule_values.h"
 #include "runtime/plan/boxes.h"
 #include "runtime/plan/plan.h"
@@ -21,6 +23,8 @@ struct BoundRule {
   bool fills = false;
   Pairing pairing;
   RuleValues values;
+  /// Of destinations without an `as` of their own.
+  std::optional<ModelCast> cast;
 
   [[nodiscard]] const std::vector<Term>& sources() const { return rule->sources(direction); }
   [[nodiscard]] const std::vector<Term>& destinations() const { return rule->destinations(direction); }

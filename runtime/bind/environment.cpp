@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/bind/operators.h"
+#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -56,11 +57,12 @@ bool has_type(const Value& value, ParamType type, bool list) {
 }
 
 Environment::Environment(const Plan& plan, Direction direction, const SourceKeys& source, const Configs& configs,
-                         const Settings& settings)
+                         const Configs& tokenizer, const Settings& settings)
     : plan_(plan),
       source_side_(plan.source_side(direction).name),
       source_(source),
       configs_(configs),
+      tokenizer_(tokenizer),
       settings_(settings) {}
 
 Evaluated Environment::evaluate(const Expr& expr, const Scope& scope) {
@@ -70,6 +72,13 @@ Evaluated Environment::evaluate(const Expr& expr, const Scope& scope) {
   ++depth_;
   Evaluated value = evaluate_here(expr, scope);
   --depth_;
+  return value;
+}
+
+Evaluated Environment::evaluate(const Expr& expr, const Scope& scope, const SourceKeys& written) {
+  written_ = &written;
+  Evaluated value = evaluate(expr, scope);
+  written_ = nullptr;
   return value;
 }
 
@@ -115,11 +124,22 @@ Evaluated Environment::evaluate_here(const Expr& expr, const Scope& scope) {
 }
 
 Evaluated Environment::config(const Expr& expr) {
-  if (expr.name != source_side_) return of_destination(fmt::format("the config of `{}`", expr.name));
   const std::string file = expr.op == Op::config ? std::string(default_config_file) : *expr.value.string();
+  if (is_tokenizer_file(file)) return tokenizer_config(expr, file);
+  if (expr.name != source_side_) return of_destination(fmt::format("the config of `{}`", expr.name));
   if (const auto found = configs_.find(file); found != configs_.end()) return found->second;
   missed_config_ = missed_config_ || expr.op == Op::config;
   return missing(fmt::format("a {} of `{}`", expr.op == Op::config ? "config" : file, expr.name));
+}
+
+/// The same for both sides: it is carried over as it is.
+Evaluated Environment::tokenizer_config(const Expr& expr, const std::string& file) {
+  if (const auto found = tokenizer_.find(file); found != tokenizer_.end()) return found->second;
+  const auto found = expr.name == source_side_ ? configs_.find(file) : configs_.end();
+  if (found != configs_.end()) return found->second;
+  NoValue none{NoValue::Kind::missing, fmt::format("a {}", file)};
+  none.tokenizer_file = file;
+  return tl::unexpected(std::move(none));
 }
 
 Evaluated Environment::operation(const Expr& expr, const Scope& scope) {
@@ -173,7 +193,9 @@ Evaluated Environment::coalesce(const Expr& expr, const Scope& scope) {
     if (arg.op == Op::literal && why && why->kind == NoValue::Kind::destination) return tl::unexpected(*why);
     Evaluated value = evaluate(arg, scope);
     if (value || value.error().kind == NoValue::Kind::failed) return value;
+    std::string tokenizer_file = why ? std::move(why->tokenizer_file) : std::string();
     if (!why || why->kind == NoValue::Kind::destination) why = std::move(value.error());
+    if (why->tokenizer_file.empty()) why->tokenizer_file = std::move(tokenizer_file);
   }
   return tl::unexpected(*why);
 }
@@ -207,17 +229,22 @@ Evaluated Environment::present(const Expr& expr, const Scope& scope) {
   return value;
 }
 
+const SourceKeys* Environment::keys_of(std::string_view side) const {
+  return side == source_side_ ? &source_ : written_;
+}
+
 Evaluated Environment::of_tensor(const Expr& expr, const Scope& scope) {
-  if (expr.name != source_side_) return of_destination(fmt::format("the checkpoint of `{}`", expr.name));
+  const SourceKeys* keys = keys_of(expr.name);
+  if (!keys) return of_destination(fmt::format("the checkpoint of `{}`", expr.name));
   const auto texts = key_texts(expr.key, scope);
   if (!texts) return tl::unexpected(texts.error());
   std::optional<std::uint32_t> tensor;
   for (const std::string& text : *texts) {
-    if (!tensor) tensor = source_.find(text);
+    if (!tensor) tensor = keys->find(text);
   }
   if (expr.op == Op::present_key) return Value(tensor.has_value());
   if (!tensor) return missing(fmt::format("the tensor `{}`", texts->front()));
-  const TensorInfo& info = source_.index().tensors()[*tensor];
+  const TensorInfo& info = keys->index().tensors()[*tensor];
   if (expr.op == Op::dtype) {
     std::string name(omap::name(info.dtype));
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -234,12 +261,13 @@ Evaluated Environment::of_tensor(const Expr& expr, const Scope& scope) {
 }
 
 Evaluated Environment::count(const Expr& expr, const Scope& scope) {
-  if (expr.name != source_side_) return of_destination(fmt::format("the checkpoint of `{}`", expr.name));
+  const SourceKeys* keys = keys_of(expr.name);
+  if (!keys) return of_destination(fmt::format("the checkpoint of `{}`", expr.name));
   const auto pattern = matcher(expr.key, scope);
   if (!pattern) return tl::unexpected(pattern.error());
   std::int64_t greatest = -1;
-  for (std::uint32_t tensor = 0; tensor < source_.index().tensors().size(); ++tensor) {
-    const auto key = source_.key(tensor);
+  for (std::uint32_t tensor = 0; tensor < keys->index().tensors().size(); ++tensor) {
+    const auto key = keys->key(tensor);
     if (!key) continue;
     if (const auto numbers = pattern->match(*key)) greatest = std::max(greatest, numbers->front());
   }
@@ -297,7 +325,9 @@ Evaluated Environment::param_value(const Param& param, const Scope& scope) {
     return tl::unexpected(std::move(none));
   }
   const bool missed_before = std::exchange(missed_config_, false);
+  const SourceKeys* const written = std::exchange(written_, nullptr);
   Evaluated value = evaluate(*param.value, scope);
+  written_ = written;
   if (value && missed_config_ && scope.empty()) stand_ins_.emplace_back(param.name, *value);
   missed_config_ = missed_config_ || missed_before;
   if (!value && value.error().param.empty()) value.error().param = param.name;
@@ -313,8 +343,10 @@ Evaluated Environment::param_value(const Param& param, const Scope& scope) {
 const tl::expected<std::vector<Value>, NoValue>& Environment::index_values(const std::string& name) {
   if (const auto known = indexes_.find(name); known != indexes_.end()) return known->second;
   const Index* index = plan_.find_index(name);
+  const SourceKeys* const written = std::exchange(written_, nullptr);
   auto values = index ? evaluate_index(*index)
                       : tl::expected<std::vector<Value>, NoValue>(failed(fmt::format("no index `{}`", name)));
+  written_ = written;
   return indexes_.emplace(name, std::move(values)).first->second;
 }
 

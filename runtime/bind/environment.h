@@ -36,6 +36,8 @@ struct NoValue {
   Code code = Code::value_unavailable;
   /// The innermost param that has no value for this reason: the one to set.
   std::string param = {};
+  /// The file of a tokenizer that is not there, if one was asked for.
+  std::string tokenizer_file = {};
 };
 using Evaluated = tl::expected<Value, NoValue>;
 
@@ -43,14 +45,19 @@ using Evaluated = tl::expected<Value, NoValue>;
 using Scope = std::vector<std::pair<std::string_view, Value>>;
 
 /// The params and indexes of a plan, in one direction, over one source: evaluated when something wants them, once.
-/// Only the source side's config and headers are read. Refers to its arguments. Not for several threads at once.
+/// Only the source side's config and headers are read; in lines of a config also the tensors that are written, if they
+/// are told. Refers to its arguments. Not for several threads at once.
 class Environment {
  public:
-  /// `configs` are the source's.
+  /// `configs` are the source's, `tokenizer` the files of the tokenizer that goes with it to the destination: they are
+  /// what either side's are.
   Environment(const Plan& plan, Direction direction, const SourceKeys& source, const Configs& configs,
-              const Settings& settings);
+              const Configs& tokenizer, const Settings& settings);
 
   [[nodiscard]] Evaluated evaluate(const Expr& expr, const Scope& scope = {});
+  /// The same, where `present`, `extent`, `count` and `dtype` of the destination's tensors tell what is `written`.
+  /// Params and indexes have the values that they have everywhere.
+  [[nodiscard]] Evaluated evaluate(const Expr& expr, const Scope& scope, const SourceKeys& written);
   /// A param that has one value.
   [[nodiscard]] Evaluated param(std::string_view name);
   /// All values of an index.
@@ -78,6 +85,7 @@ class Environment {
   Evaluated indexed_param(const Param& param, const Value& at);
   Evaluated param_value(const Param& param, const Scope& scope);
   Evaluated config(const Expr& expr);
+  Evaluated tokenizer_config(const Expr& expr, const std::string& file);
   Evaluated operation(const Expr& expr, const Scope& scope);
   Evaluated coalesce(const Expr& expr, const Scope& scope);
   Evaluated member(const Expr& expr, const Scope& scope);
@@ -86,6 +94,7 @@ class Environment {
   Evaluated present(const Expr& expr, const Scope& scope);
   Evaluated of_tensor(const Expr& expr, const Scope& scope);
   Evaluated count(const Expr& expr, const Scope& scope);
+  [[nodiscard]] const SourceKeys* keys_of(std::string_view side) const;
   tl::expected<KeyMatcher, NoValue> matcher(const KeyTemplate& key, const Scope& scope, bool any_number);
   bool runs_over_ints(const Expr& expr);
   tl::expected<std::vector<std::string>, NoValue> placeholder_texts(const Expr& expr, const Scope& scope);
@@ -95,7 +104,10 @@ class Environment {
   std::string_view source_side_;
   const SourceKeys& source_;
   const Configs& configs_;
+  const Configs& tokenizer_;
   const Settings& settings_;
+  /// The tensors of the destination, where they may be asked for.
+  const SourceKeys* written_ = nullptr;
   unsigned depth_ = 0;
   bool missed_config_ = false;
   std::vector<std::pair<std::string, Value>> stand_ins_;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "runtime/checkpoint/written_names.h"
+#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -47,7 +48,7 @@ std::set<fs::path> folders_written(const CheckpointLayout& layout) {
 Result<std::vector<fs::path>> paths_touched(const DestinationPath& at, bool is_directory,
                                             const CheckpointLayout& layout) {
   if (!is_directory) return std::vector<fs::path>{at.path, at.staging};
-  const auto stale = stale_files(at.path, only_file_of(layout));
+  const auto stale = stale_files(at.path, replacement_in(layout));
   if (!stale) return fail(stale.error());
   const auto left = names_below(at.staging);
   // Staging says what is wrong with it.
@@ -78,7 +79,7 @@ Result<void> check_kind(const DestinationPath& at, bool is_directory, const Dest
   }
   if (!is_directory) return {};
   std::vector<std::string> files = names_written(layout);
-  auto stale = stale_files(at.path, only_file_of(layout));
+  auto stale = stale_files(at.path, replacement_in(layout));
   if (!stale) return fail(std::move(stale.error()));
   std::ranges::move(*stale, std::back_inserter(files));
   for (const std::string& name : files) {
@@ -196,17 +197,22 @@ Result<void> refuse_link(const fs::path& destination) {
                   .help("name what it points to, or remove the link"));
 }
 
-std::string_view only_file_of(const CheckpointLayout& layout) {
+Replacement replacement_in(const CheckpointLayout& layout) {
   const auto is_weights = [](const OutputFile& file) { return is_weight_file_name(file.name); };
-  if (std::ranges::count_if(layout.files, is_weights) != 1) return {};
-  return std::ranges::find_if(layout.files, is_weights)->name;
+  Replacement made;
+  if (std::ranges::count_if(layout.files, is_weights) == 1)
+    made.only_file = std::ranges::find_if(layout.files, is_weights)->name;
+  made.tokenizer = std::ranges::any_of(layout.files, is_tokenizer_file, &OutputFile::name);
+  return made;
 }
 
-Result<std::vector<std::string>> stale_files(const fs::path& destination, std::string_view only_file) {
+Result<std::vector<std::string>> stale_files(const fs::path& destination, const Replacement& replacement) {
   auto names = names_below(destination);
   if (!names) return names;
   std::erase_if(*names, [&](const std::string& name) {
-    return !is_index_file_name(name) && (!is_weight_file_name(name) || name == only_file);
+    const bool old_weights = is_weight_file_name(name) && name != replacement.only_file;
+    const bool old_tokenizer = replacement.tokenizer && is_tokenizer_file(name);
+    return !is_index_file_name(name) && !old_weights && !old_tokenizer;
   });
   return names;
 }

@@ -25,15 +25,22 @@ struct DestinationPath {
 /// Nothing is written through a link: `destination_exists` if `destination` is one.
 [[nodiscard]] Result<void> refuse_link(const std::filesystem::path& destination);
 
-/// The one file of weights of a layout, or nothing if it has several. Configs may stand beside it.
-[[nodiscard]] std::string_view only_file_of(const CheckpointLayout& layout);
+/// What a layout puts in the place of old files.
+struct Replacement {
+  /// The one file of weights, or nothing if there are several. Configs may stand beside it.
+  std::string only_file;
+  /// There is a tokenizer.
+  bool tokenizer = false;
+};
+[[nodiscard]] Replacement replacement_in(const CheckpointLayout& layout);
 
 /// The files to be removed from the directory `destination` before new ones get their names there, sorted: those of a
-/// checkpoint in any format, which a loader would take for parts of the new one or for a second one. Old shards go even
-/// where a new one has the same name, so that old and new ones never lie side by side. Where there is one new file,
-/// `only_file`, its predecessor is not among them: the rename replaces it at once.
+/// checkpoint in any format, which a loader would take for parts of the new one or for a second one, and of a
+/// tokenizer, where there is a new one. Old shards go even where a new one has the same name, so that old and new ones
+/// never lie side by side. Where there is one new file, its predecessor is not among them: the rename replaces it at
+/// once.
 [[nodiscard]] Result<std::vector<std::string>> stale_files(const std::filesystem::path& destination,
-                                                           std::string_view only_file);
+                                                           const Replacement& replacement);
 
 struct DestinationOptions {
   /// Replace a destination that is there.

@@ -82,8 +82,8 @@ struct StagedOutput::Impl {
   bool replaces = false;
   /// How many of `files` are in the layout's; if there is one more, it is the index.
   std::size_t layout_files = 0;
-  /// It takes the place of its namesake by its rename.
-  std::string only_weight_file;
+  /// What takes the place of old files: an only file of weights that of its namesake, by its rename.
+  Replacement replacement;
   std::vector<fs::path> made_directories;
   /// Folders of the layout, relative to the destination, from the top.
   std::vector<fs::path> folders;
@@ -122,7 +122,7 @@ struct StagedOutput::Impl {
 Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   layout_files = layout.files.size();
   checksums = DataChecksums(layout);
-  only_weight_file = only_file_of(layout);
+  replacement = replacement_in(layout);
   if (auto own = refuse_link(at.path); !own) return own;
   std::error_code ignored;
   replaces = fs::exists(fs::symlink_status(at.path, ignored));
@@ -264,7 +264,7 @@ Result<void> StagedOutput::Impl::commit_into_directory() {
   }
   if (auto synced = sync_directory(at.path); !synced) return synced;
 
-  const auto stale = stale_files(at.path, only_weight_file);
+  const auto stale = stale_files(at.path, replacement);
   if (!stale) return fail(stale.error());
   for (const std::string& name : *stale) {
     if (auto removed = remove_file(at.path / name); !removed) return removed;

@@ -104,7 +104,7 @@ std::size_t widen_bf16(std::size_t count, const std::byte* elements, std::byte* 
   const std::size_t lanes = hn::Lanes(Words());
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    store_floats(quieted(hn::ShiftLeft<16>(load_halves(elements + i * 2))), floats + i * 4);
+    store_floats(hn::ShiftLeft<16>(load_halves(elements + i * 2)), floats + i * 4);
   }
   return i;
 }
@@ -124,9 +124,8 @@ std::size_t widen_f16(std::size_t count, const std::byte* elements, std::byte* f
     const Word subnormal = hn::BitCast(Words(), hn::Sub(raised, hn::BitCast(Floats(), least_normal)));
     Word bits = hn::IfThenElse(hn::Lt(magnitude, word(0x0400)), subnormal, normal);
     bits = hn::IfThenElse(hn::Gt(magnitude, word(0x7BFF)), word(infinity), bits);
-    bits = hn::Or(bits, sign);
-    bits = hn::IfThenElse(hn::Gt(magnitude, word(0x7C00)), word(0x7FC00000), bits);
-    store_floats(bits, floats + i * 4);
+    bits = hn::IfThenElse(hn::Gt(magnitude, word(0x7C00)), hn::Or(shifted, word(0x7FC00000)), bits);
+    store_floats(hn::Or(bits, sign), floats + i * 4);
   }
   return i;
 }
@@ -140,8 +139,7 @@ std::size_t narrow_to_bf16(std::size_t count, const std::byte* floats, std::byte
     const Word odd = hn::And(upper, word(1));
     // Half a unit, less the smallest part of one unless the unit is odd: ties go to even.
     const Word rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, word(0x7FFF))));
-    const Word nan = hn::Or(hn::And(upper, word(0x8000)), word(0x7FC0));
-    const Word half = hn::IfThenElse(hn::Gt(magnitude_of(bits), word(infinity)), nan, rounded);
+    const Word half = hn::IfThenElse(hn::Gt(magnitude_of(bits), word(infinity)), word(0x7FC0), rounded);
     hn::StoreU(hn::DemoteTo(Small<std::uint16_t>(), hn::And(half, word(0xFFFF))), Small<std::uint16_t>(),
                reinterpret_cast<std::uint16_t*>(elements + i * 2));
   }
@@ -162,6 +160,7 @@ std::size_t narrow_to(const FloatFormat& format, std::size_t count, const std::b
   const Word beyond = word(format.first_beyond());
   const Word nan_bits = word(format.nan_bits());
   const Word too_large = format.special == FloatFormat::Special::ieee ? beyond : nan_bits;
+  const Word payload = word(format.nan_has_payload() ? (1U << format.mantissa_bits) - 1 : 0);
   const bool has_minus_zero = format.special != FloatFormat::Special::nan_is_m0;
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
@@ -174,7 +173,8 @@ std::size_t narrow_to(const FloatFormat& format, std::size_t count, const std::b
     const Word subnormal = hn::Sub(hn::BitCast(Words(), raised), raise);
     Word magnitude = hn::IfThenElse(hn::Lt(size, least_normal), subnormal, normal);
     magnitude = hn::IfThenElse(hn::Lt(magnitude, beyond), magnitude, too_large);
-    magnitude = hn::IfThenElse(hn::Gt(size, word(infinity)), nan_bits, magnitude);
+    const Word nan = hn::Or(nan_bits, hn::And(hn::ShiftRightSame(size, dropped), payload));
+    magnitude = hn::IfThenElse(hn::Gt(size, word(infinity)), nan, magnitude);
     const Word negative = hn::And(hn::BroadcastSignBit(bits), word(1U << format.sign_at()));
     const Word zero = hn::Zero(Words());
     const Word sign = has_minus_zero ? negative : hn::IfThenElse(hn::Eq(magnitude, zero), zero, negative);
@@ -238,7 +238,11 @@ namespace {
 HWY_EXPORT(to_float32_here);
 HWY_EXPORT(from_float32_here);
 
-float decode_one(Dtype dtype, const std::byte* element) { return static_cast<float>(decode(dtype, element)); }
+float decode_one(Dtype dtype, const std::byte* element) {
+  float number = 0;
+  cast(dtype, element, Dtype::f32, reinterpret_cast<std::byte*>(&number));
+  return number;
+}
 
 using ByteNumbers = std::array<float, 256>;
 

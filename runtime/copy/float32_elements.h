@@ -6,8 +6,8 @@
 
 namespace omap {
 
-// Many elements to and from float32: what `decode` and `encode` (runtime/dtype/element.h) do with one, bit for bit,
-// NaNs included. Nothing needs to be aligned, and nothing overlaps.
+// Many elements to and from float32: what `cast` (runtime/dtype/element.h) does with one, bit for bit, NaNs included.
+// Nothing needs to be aligned, and nothing overlaps.
 
 /// A dtype that `can_decode` holds for, but a 32-bit integer. Nothing but f64 is rounded.
 void to_float32(Dtype dtype, std::size_t count, const std::byte* elements, std::byte* floats);

@@ -41,7 +41,7 @@ constexpr std::array table = {
 };
 
 /// As `torch.dtype` prints them.
-constexpr std::array<std::pair<std::string_view, Dtype>, 14> torch_names = {{{"bfloat16", Dtype::bf16},
+constexpr std::array<std::pair<std::string_view, Dtype>, 18> torch_names = {{{"bfloat16", Dtype::bf16},
                                                                              {"float16", Dtype::f16},
                                                                              {"float32", Dtype::f32},
                                                                              {"float64", Dtype::f64},
@@ -54,7 +54,11 @@ constexpr std::array<std::pair<std::string_view, Dtype>, 14> torch_names = {{{"b
                                                                              {"uint8", Dtype::u8},
                                                                              {"int16", Dtype::i16},
                                                                              {"int32", Dtype::i32},
-                                                                             {"int64", Dtype::i64}}};
+                                                                             {"int64", Dtype::i64},
+                                                                             {"uint16", Dtype::u16},
+                                                                             {"uint32", Dtype::u32},
+                                                                             {"uint64", Dtype::u64},
+                                                                             {"bool", Dtype::boolean}}};
 
 constexpr bool in_order_of_enumeration() {
   for (std::size_t i = 0; i < table.size(); ++i) {
@@ -77,6 +81,11 @@ std::string_view name(Dtype dtype) { return is_foreign(dtype) ? "FOREIGN" : spel
 std::optional<Dtype> dtype_from_name(std::string_view name) {
   const auto* const found = std::ranges::find(table, name, &Spelling::name);
   return found != table.end() ? std::optional(found->dtype) : std::nullopt;
+}
+
+std::optional<std::string_view> torch_name(Dtype dtype) {
+  const auto* const found = std::ranges::find(torch_names, dtype, &std::pair<std::string_view, Dtype>::second);
+  return found != torch_names.end() ? std::optional(found->first) : std::nullopt;
 }
 
 std::optional<Dtype> dtype_from_text(std::string_view text) {

@@ -54,4 +54,7 @@ enum class Dtype : std::uint16_t {
 /// (`bfloat16`, `torch.float8_e4m3fn`).
 [[nodiscard]] std::optional<Dtype> dtype_from_text(std::string_view text);
 
+/// As PyTorch's `torch.dtype` is called, without `torch.`: `bfloat16`. Nothing for a dtype that it does not have.
+[[nodiscard]] std::optional<std::string_view> torch_name(Dtype dtype);
+
 }  // namespace omap

@@ -18,6 +18,14 @@ Number load(const std::byte* element) {
   return number;
 }
 
+constexpr int double_mantissa_bits = 52;
+
+/// A quiet NaN, with its upper payload in a double's mantissa.
+double nan_of(bool negative, std::uint64_t payload) {
+  constexpr auto quiet = std::bit_cast<std::uint64_t>(std::numeric_limits<double>::quiet_NaN());
+  return std::bit_cast<double>(quiet | payload | (negative ? std::uint64_t{1} << 63 : 0));
+}
+
 double decode(const FloatFormat& format, std::uint32_t bits) {
   const int sign_at = format.sign_at();
   const bool negative = (bits >> sign_at & 1) != 0;
@@ -25,13 +33,13 @@ double decode(const FloatFormat& format, std::uint32_t bits) {
   const std::uint32_t exponent = bits >> format.mantissa_bits & greatest;
   const std::uint32_t mantissa = bits & ((1u << format.mantissa_bits) - 1);
   const std::uint32_t magnitude = bits & ((1u << sign_at) - 1);
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const double nan = nan_of(negative, std::uint64_t{mantissa} << (double_mantissa_bits - format.mantissa_bits));
   if (format.special == FloatFormat::Special::ieee && exponent == greatest) {
     if (mantissa != 0) return nan;
     return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
   }
   if (format.special == FloatFormat::Special::only_nan && magnitude == (1u << sign_at) - 1) return nan;
-  if (format.special == FloatFormat::Special::nan_is_m0 && negative && magnitude == 0) return nan;
+  if (format.special == FloatFormat::Special::nan_is_m0 && negative && magnitude == 0) return nan_of(false, 0);
   // Without an exponent the leading 1 is missing, and the exponent is that of 1.
   const std::uint32_t significand = exponent == 0 ? mantissa : mantissa | 1u << format.mantissa_bits;
   const int scale = static_cast<int>(exponent == 0 ? 1 : exponent) - format.bias - format.mantissa_bits;
@@ -39,11 +47,18 @@ double decode(const FloatFormat& format, std::uint32_t bits) {
   return negative ? -number : number;
 }
 
+/// That of a NaN, or of a number too large for a format without infinity.
+std::uint32_t nan_bits(const FloatFormat& format, double number) {
+  const std::uint32_t sign = std::signbit(number) && format.nan_has_sign() ? 1u << format.sign_at() : 0;
+  const std::uint64_t payload =
+      format.nan_has_payload() ? std::bit_cast<std::uint64_t>(number) >> (double_mantissa_bits - format.mantissa_bits)
+                               : 0;
+  return sign | format.nan_bits() | (static_cast<std::uint32_t>(payload) & ((1u << format.mantissa_bits) - 1));
+}
+
 std::uint32_t encode(const FloatFormat& format, double number) {
+  if (std::isnan(number)) return nan_bits(format, number);
   const int sign_at = format.sign_at();
-  if (std::isnan(number))
-    return format.nan_bits() |
-           (std::signbit(number) && format.special != FloatFormat::Special::nan_is_m0 ? 1u << sign_at : 0);
   const std::uint32_t sign = std::signbit(number) ? 1u << sign_at : 0;
   const double size = std::fabs(number);
   std::uint32_t magnitude = format.first_beyond();
@@ -58,8 +73,7 @@ std::uint32_t encode(const FloatFormat& format, double number) {
     magnitude = static_cast<std::uint32_t>(units) + (static_cast<std::uint32_t>(e - least) << format.mantissa_bits);
   }
   if (magnitude >= format.first_beyond()) {
-    if (format.special != FloatFormat::Special::ieee)
-      return format.nan_bits() | (format.special == FloatFormat::Special::only_nan ? sign : 0);
+    if (format.special != FloatFormat::Special::ieee) return nan_bits(format, number);
     magnitude = format.first_beyond();
   }
   if (magnitude == 0 && format.special == FloatFormat::Special::nan_is_m0) return 0;
@@ -156,6 +170,12 @@ void encode(Dtype dtype, double number, std::byte* element) {
   } else {
     *element = static_cast<std::byte>(encode(float_format(dtype), number));
   }
+}
+
+void cast(Dtype from, const std::byte* element, Dtype to, std::byte* out) {
+  if (from != Dtype::bf16 || to != Dtype::f32) return encode(to, decode(from, element), out);
+  const std::uint32_t single = std::uint32_t{load<std::uint16_t>(element)} << 16;
+  std::memcpy(out, &single, sizeof(single));
 }
 
 }  // namespace omap

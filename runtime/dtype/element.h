@@ -21,11 +21,17 @@ namespace omap {
 /// Whether arithmetic with this dtype is done in double precision: what float32 does not hold exactly.
 [[nodiscard]] bool needs_double(Dtype dtype);
 
-/// The number of an element, exactly. `can_decode(dtype)` holds; no alignment is needed.
+/// The number of an element, exactly; of a NaN its sign and, behind the bit that makes it quiet, its payload.
+/// `can_decode(dtype)` holds; no alignment is needed.
 [[nodiscard]] double decode(Dtype dtype, const std::byte* element);
 
 /// The nearest element to a number, ties to even, as PyTorch rounds: what is too large becomes an infinity, or NaN in
-/// a format that has none. `can_encode(dtype)` holds.
+/// a format that has none. A NaN has the bits that PyTorch gives it: sign and upper payload where the format is wide
+/// enough for them, but one pattern of bf16, and all ones of the 8-bit formats. `can_encode(dtype)` holds.
 void encode(Dtype dtype, double number, std::byte* element);
+
+/// `encode(decode(element))`, but that bf16 is widened to f32 as it stands: a NaN that signals stays one, as in
+/// PyTorch. PyTorch rounds f64 twice on its way to 16 and 8 bits, by way of f32; this rounds once.
+void cast(Dtype from, const std::byte* element, Dtype to, std::byte* out);
 
 }  // namespace omap

@@ -19,12 +19,17 @@ struct FloatFormat {
 
   [[nodiscard]] constexpr int sign_at() const { return exponent_bits + mantissa_bits; }
 
-  /// The NaN that is written, without a sign.
+  // NaNs as PyTorch writes them: of 8 bits there is one with each sign, of bfloat16 one in all; those of f16 keep their
+  // sign and the upper bits of their payload.
+
+  /// The NaN that is written, without sign and payload.
   [[nodiscard]] constexpr std::uint32_t nan_bits() const {
-    if (special == Special::only_nan) return (1U << sign_at()) - 1;
     if (special == Special::nan_is_m0) return 1U << sign_at();
+    if (sign_at() < 8) return (1U << sign_at()) - 1;
     return ((1U << exponent_bits) - 1) << mantissa_bits | 1U << (mantissa_bits - 1);
   }
+  [[nodiscard]] constexpr bool nan_has_sign() const { return special != Special::nan_is_m0 && exponent_bits < 8; }
+  [[nodiscard]] constexpr bool nan_has_payload() const { return sign_at() > 8 && exponent_bits < 8; }
 
   /// Bits of the greatest finite number and one beyond, as magnitudes count up: infinity, where there is one.
   [[nodiscard]] constexpr std::uint32_t first_beyond() const {

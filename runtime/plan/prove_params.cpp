@@ -7,6 +7,7 @@
 #include "runtime/plan/axis_uses.h"
 #include "runtime/plan/known_extents.h"
 #include "runtime/plan/prove_rules.h"
+#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -122,8 +123,10 @@ class Availability {
   /// Whether an expression cannot have a value because it reads the destination. Params are asked about themselves.
   [[nodiscard]] bool reads_other_side_only(const Expr& expr) const {
     switch (expr.op) {
-      case Expr::Op::config:
       case Expr::Op::config_file:
+        // A tokenizer's files are those of both sides.
+        return expr.name != source_ && !is_tokenizer_file(*expr.value.string());
+      case Expr::Op::config:
       case Expr::Op::present_key:
       case Expr::Op::extent:
       case Expr::Op::count:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 #include <c10/core/Stream.h>
 
 #include <cstdint>
@@ -25,6 +26,12 @@ struct ConvertOptions {
   /// destination a thread, and one more; a source that is only renamed hands its memory over, and nothing is copied.
   /// Takes effect for tensors that nobody else holds: give the state away, `convert(std::move(state), ...)`.
   bool release_sources = false;
+
+  /// What the model is cast to, in the same pass: destinations that would have the state's own dtype, the float that
+  /// most of its bytes are (`ModelCast`). Others stay as they are: integers, floats that differ from the model's, and
+  /// what the mapping stores `as` a dtype. One that omap casts to: float32, bfloat16, half, double, or a float of 8
+  /// bits.
+  std::optional<c10::ScalarType> dtype = {};
 
   /// Where the destinations go. Without it, to the device that all sources of a destination are on.
   std::optional<c10::Device> device = {};

@@ -10,6 +10,7 @@
 #include "runtime/torch/compare_ties.h"
 #include "runtime/torch/fill_destinations.h"
 #include "runtime/torch/no_throw.h"
+#include "runtime/torch/scalar_type.h"
 #include "runtime/torch/state_headers.h"
 #include "runtime/torch/stream_scope.h"
 
@@ -89,8 +90,9 @@ Result<StateDict> convert_modules(const StateDict& state, const std::vector<Modu
   return StateDict::from(std::move(entries));
 }
 
-Result<StateDict> convert_weights(const Plan& plan, const BindOptions& bind_options, const Configs& configs,
-                                  StateDict state, const ConvertOptions& options) {
+Result<StateDict> convert_weights(const Plan& plan, BindOptions bind_options, const Configs& configs, StateDict state,
+                                  const ConvertOptions& options) {
+  if (options.dtype) bind_options.dtype = dtype_of(*options.dtype);
   const StreamScope on_stream(options.stream);
   state = plain_state(std::move(state));
   auto index = headers_of(state);

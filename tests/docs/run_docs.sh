@@ -160,8 +160,9 @@ check_page() {
 }
 
 body='' block_line=0
-for page in README.md docs/architecture.md docs/diagnostics.md docs/embedding.md docs/format.md docs/language.md \
-  docs/layouts.md docs/plan-format.md docs/program.md docs/templates.md grammar/README.md; do
+for page in README.md docs/architecture.md docs/diagnostics.md docs/embedding.md docs/families.md docs/format.md \
+  docs/language.md docs/layouts.md docs/plan-format.md docs/program.md docs/templates.md docs/tutorial.md \
+  grammar/README.md; do
   check_page "$page"
 done
 ((mappings > 0 && commands > 0)) || { echo "FAILED: no block was found" >&2; exit 1; }

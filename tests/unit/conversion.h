@@ -56,6 +56,7 @@ struct Conversion {
   std::vector<std::string> settings = {};
   Configs configs = {};
   RunOptions run = {};
+  std::optional<Dtype> dtype = {};
 };
 
 inline Result<BoundMapping> bound_to(const Plan& plan, const TensorIndex& source, const Conversion& how = {}) {
@@ -64,6 +65,7 @@ inline Result<BoundMapping> bound_to(const Plan& plan, const TensorIndex& source
   auto settings = parse_settings(plan, how.settings);
   if (!settings) return fail(settings.error());
   options.settings = *settings;
+  options.dtype = how.dtype;
   return bind_plan(plan, source, how.configs, options);
 }
 

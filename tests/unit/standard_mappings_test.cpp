@@ -257,8 +257,8 @@ TEST_CASE("OLMo-core's config follows from that of Hugging Face, but for what ch
     };
     const auto in_exception = [&](const std::string& name) {
       return name.starts_with("-model.block_overrides.") &&
-             std::ranges::any_of(attention, [&](const std::string& known) {
-               return name.ends_with(known.substr(1 + std::string("model.block").size()));
+             std::ranges::any_of(attention, [&](const std::string& field) {
+               return name.ends_with(field.substr(1 + std::string("model.block").size()));
              });
     };
     if (family.mapping == "olmo3") {

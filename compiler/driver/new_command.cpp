@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "compiler/draft/claimed_keys.h"
+#include "compiler/draft/write_draft.h"
+#include "compiler/driver/commands.h"
+#include "compiler/driver/sides.h"
+#include "compiler/format/format.h"
+#include "compiler/load_mapping.h"
+#include "compiler/syntax/literals.h"
+#include "compiler/syntax/parse.h"
+#include "runtime/run/read_dense.h"
+
+namespace omap::driver {
+namespace {
+
+/// Of a tensor so much is looked at: two that begin alike in as many bytes are the same.
+constexpr std::uint64_t fingerprint_bytes = 16u << 20;
+
+/// What training saves beside the weights, in a distributed checkpoint.
+constexpr std::string_view distributed_root = "model.";
+
+/// A checkpoint that the draft is for.
+struct Given {
+  std::string side;
+  Source source;
+};
+
+Result<Given> open_given(const SidePath& at) {
+  auto source = open_source(at, {std::string(default_config_file)});
+  if (!source) return fail(std::move(source.error()));
+  return Given{at.side, std::move(*source)};
+}
+
+SideDeclaration declare(const Given& given) {
+  SideDeclaration side{given.side, std::string(given.source.reader.format()), {}};
+  const auto& tensors = given.source.reader.index().tensors();
+  const auto has_root = [](const TensorInfo& tensor) { return tensor.key.starts_with(distributed_root); };
+  if (side.format == "dcp" && std::ranges::any_of(tensors, has_root)) side.root = distributed_root;
+  return side;
+}
+
+Fingerprint fingerprint_of(const CheckpointReader& reader, const std::string& root) {
+  return [&reader, root](const KeyFamily& family) -> std::optional<std::size_t> {
+    const auto found = reader.index().find(root + first_key(family));
+    if (!found) return std::nullopt;
+    const TensorInfo& tensor = reader.index().tensors()[*found];
+    std::string bytes(std::min(dense_bytes(tensor), fingerprint_bytes), '\0');
+    if (bytes.empty() || !read_dense(reader, tensor, 0, std::as_writable_bytes(std::span(bytes)))) return std::nullopt;
+    return std::hash<std::string>{}(bytes);
+  };
+}
+
+/// What tells a family of models in a config of Transformers.
+std::vector<std::string> requirements_for(const Given& given) {
+  const auto config = given.source.configs.find(default_config_file);
+  const Value* type = config == given.source.configs.end() ? nullptr : config->second.member("model_type");
+  if (!type || !type->string()) return {};
+  return {fmt::format("{}.model_type == {}", given.side, syntax::quoted(*type->string()))};
+}
+
+/// The statement that makes a mapping known to a file.
+std::string use_statement(std::string_view argument, const Plan& plan) {
+  constexpr std::string_view standard = "std:";
+  const bool is_standard = argument.starts_with(standard);
+  if (is_standard) argument.remove_prefix(standard.size());
+  // `FILE:NAME`
+  const std::string name = ":" + plan.name;
+  if (argument.ends_with(name)) argument.remove_suffix(name.size());
+  return fmt::format("use {}{}", is_standard ? "std " : "", syntax::quoted(std::string(argument)));
+}
+
+DraftSide side_of(const Given& given, const SideDeclaration& declaration, const std::vector<bool>& wanted) {
+  const SourceKeys keys(given.source.reader.index(), root_in(declaration, given.source.reader.format()));
+  return {declaration, key_families(keys, wanted)};
+}
+
+class Drafting {
+ public:
+  Drafting(const Console& console, const NewArguments& arguments) : console_(console), arguments_(arguments) {}
+
+  ExitCode draft(const SidePath& from, const std::optional<SidePath>& to) {
+    LoadedMapping like;
+    if (arguments_.like) {
+      like = load_mapping(*arguments_.like);
+      const ExitCode loading = console_.report(like.diagnostics, like.sources);
+      if (loading != done || !like.plan) return loading;
+      const auto fits = direction_between(*like.plan, from.side, to ? std::optional(to->side) : std::nullopt);
+      if (!fits) return console_.report(fits.error());
+    }
+    auto left = open_given(from);
+    if (!left) return console_.report(left.error());
+    std::optional<Given> right;
+    if (to) {
+      auto opened = open_given(*to);
+      if (!opened) return console_.report(opened.error());
+      right = std::move(*opened);
+    }
+    return print(request(*left, right ? &*right : nullptr, like.plan ? &*like.plan : nullptr));
+  }
+
+ private:
+  [[nodiscard]] DraftRequest request(const Given& from, const Given* to, const Plan* like) const {
+    DraftRequest made;
+    made.name = "draft";
+    if (!to) made.only_side = from.side;
+    std::vector<bool> from_wanted(from.source.reader.index().tensors().size(), true);
+    std::vector<bool> to_wanted(to ? to->source.reader.index().tensors().size() : 0, true);
+    SideDeclaration from_side = declare(from), to_side;
+    if (to) to_side = declare(*to);
+    if (!to) to_side = {from.side == "other" ? "another" : "other", "safetensors", {}};
+    if (like) {
+      const bool is_left = from.side == like->left.name;
+      from_side = is_left ? like->left : like->right;
+      to_side = is_left ? like->right : like->left;
+      DraftBase base{use_statement(*arguments_.like, *like), like, {}};
+      claim(from, *like, from_wanted, &base.absent);
+      if (to) claim(*to, *like, to_wanted, nullptr);
+      made.base = std::move(base);
+    }
+    made.left = side_of(from, from_side, from_wanted);
+    made.right = to ? side_of(*to, to_side, to_wanted) : DraftSide{to_side, {}};
+    if (to) {
+      made.pairs = pair_families(made.left.families, made.right.families,
+                                 fingerprint_of(from.source.reader, root_in(from_side, from.source.reader.format())),
+                                 fingerprint_of(to->source.reader, root_in(to_side, to->source.reader.format())));
+    }
+    // A mapping that extends another is between its sides as they stand there.
+    if (like && from.side != like->left.name) swap_sides(made);
+    for (const Given* given : {&from, to}) {
+      if (!given) continue;
+      const auto more = requirements_for(*given);
+      made.requirements.insert(made.requirements.end(), more.begin(), more.end());
+    }
+    return made;
+  }
+
+  static void claim(const Given& given, const Plan& plan, std::vector<bool>& wanted, std::vector<std::string>* absent) {
+    const ClaimedKeys claimed =
+        claimed_keys(plan, given.side, given.source.reader.index(), given.source.reader.format(), given.source.configs);
+    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = !claimed.tensors[i];
+    if (absent) *absent = claimed.absent;
+  }
+
+  static void swap_sides(DraftRequest& request) {
+    std::swap(request.left.declaration, request.right.declaration);
+    if (!request.only_side.empty()) return;
+    std::swap(request.left.families, request.right.families);
+    for (FamilyPair& pair : request.pairs) {
+      std::swap(pair.left, pair.right);
+      pair.others.clear();
+    }
+  }
+
+  [[nodiscard]] ExitCode print(const DraftRequest& request) const {
+    SourceMap sources;
+    Diagnostics diagnostics;
+    const std::uint32_t file = sources.add(SourceFile("draft.omap", write_draft(request)));
+    const ast::Module module = parse(sources, file, diagnostics);
+    if (has_errors(diagnostics)) return console_.report(diagnostics, sources);
+    console_.result(format(module, sources));
+    return done;
+  }
+
+  const Console& console_;
+  const NewArguments& arguments_;
+};
+
+}  // namespace
+
+ExitCode draft_new(const Console& console, const NewArguments& arguments) {
+  const auto from = parse_side_path(arguments.from);
+  const auto to = arguments.to ? parse_side_path(*arguments.to) : std::nullopt;
+  if (!from || (arguments.to && !to)) return console.refuse_usage("new", "--from and --to take SIDE=PATH");
+  if (to && to->side == from->side) return console.refuse_usage("new", "--from and --to are two sides");
+  return Drafting(console, arguments).draft(*from, to);
+}
+
+}  // namespace omap::driver
