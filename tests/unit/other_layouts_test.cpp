@@ -245,6 +245,22 @@ TEST_CASE("Megatron-Core and Transformers") {
   }
 }
 
+TEST_CASE("Megatron-Core pads the vocabulary") {
+  const Plan plan = standard("megatron");
+  const MadeModel model;
+  const auto rows = [&](const MadeLayout& source, Direction direction, const std::string& setting, const char* key) {
+    const auto made = converted(plan, source.tensors(), {direction, {setting, "head_dim=4"}, {}, {}});
+    return elements_of<std::uint32_t>(made.at(key));
+  };
+  const auto all = elements_of<std::uint32_t>(tensors_of(made_hf(model)).at("lm_head.weight"));
+  auto cut = all;
+  cut.resize(static_cast<std::size_t>(20 * model.width));
+  CHECK(rows(made_megatron(model), Direction::right, "vocab=20", "lm_head.weight") == cut);
+  auto padded = all;
+  padded.resize(static_cast<std::size_t>(24 * model.width), 0);
+  CHECK(rows(made_hf(model), Direction::left, "padded_vocab=24", "output_layer.weight") == padded);
+}
+
 TEST_CASE("vLLM and Transformers") {
   const Plan plan = standard("vllm");
   for (const bool biases : {false, true}) {
@@ -305,6 +321,7 @@ TEST_CASE("what a layout cannot be is refused, and why") {
   experts.query_norms = true, experts.experts = 3;
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"include_bias": true})")) == Codes{Code::requirement_failed});
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"norm_after": false})")) == Codes{Code::requirement_failed});
+  CHECK(codes("olmo", made_olmo(model), with_config(R"({"clip_qkv": 8.0})")) == Codes{Code::requirement_failed});
   CHECK(codes("olmoe", made_olmo_core(experts, true), with_config(R"({"model": {"block": {"name": "moe_reordered_norm",
                               "feed_forward_moe": {"name": "dropless"}}}})")) == Codes{Code::requirement_failed});
   // Nothing but a config tells the size of a head.
