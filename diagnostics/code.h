@@ -20,8 +20,9 @@ enum class Severity : std::uint8_t { note, warning, error };
 /// `error`
 [[nodiscard]] std::string_view severity_text(Severity severity);
 
-/// Who has to act: the input's author, or whoever runs the machine. Decides the exit code of programs.
-enum class Fault : std::uint8_t { input, system };
+/// Who has to act: the input's author, whoever runs the machine, or whoever typed the command. Decides the exit code of
+/// programs.
+enum class Fault : std::uint8_t { input, system, usage };
 
 /// Where in the work a diagnostic is found: the first digit of its number.
 enum class Phase : std::uint8_t { syntax = 1, names, shapes, coverage, binding, files, tensors };

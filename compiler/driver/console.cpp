@@ -50,12 +50,7 @@ ExitCode Console::report(const Diagnostics& all, const SourceMap& sources) const
 }
 
 ExitCode Console::refuse_usage(std::string_view command, std::string_view why) const {
-  if (json) {
-    report({Diagnostic(Code::direction_unclear, "{}", why)});
-  } else {
-    write(stderr, fmt::format("olmoc {}: {}\n", command, why));
-  }
-  return wrong_usage;
+  return report({Diagnostic(Code::usage_wrong, "{}", why).help("`olmoc {} --help` says what there is", command)});
 }
 
 bool Console::finish() const { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }

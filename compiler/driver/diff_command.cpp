@@ -15,7 +15,8 @@ bool is_bound(const std::optional<double>& tolerance) {
 
 ExitCode diff(const Console& console, const DiffArguments& arguments) {
   const auto& [a, b, rtol, atol] = arguments;
-  if (!is_bound(rtol) || !is_bound(atol)) return console.refuse_usage("diff", "--rtol and --atol take numbers from 0");
+  if (!is_bound(rtol) || !is_bound(atol))
+    return console.refuse_usage("diff", "`--rtol` and `--atol` take numbers from 0");
   const auto first = open_checkpoint(a);
   const auto second = open_checkpoint(b);
   Diagnostics problems;

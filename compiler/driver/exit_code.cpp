@@ -6,8 +6,14 @@ ExitCode exit_code(const Diagnostics& diagnostics) {
   ExitCode code = done;
   for (const Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.severity != Severity::error) continue;
-    if (info(diagnostic.code).fault == Fault::system) return system_failed;
-    code = wrong_input;
+    switch (info(diagnostic.code).fault) {
+      case Fault::system:
+        return system_failed;
+      case Fault::usage:
+        return wrong_usage;
+      case Fault::input:
+        code = wrong_input;
+    }
   }
   return code;
 }

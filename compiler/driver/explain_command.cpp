@@ -9,7 +9,17 @@
 namespace omap::driver {
 namespace {
 
-std::string_view fault_text(Fault fault) { return fault == Fault::system ? "system" : "input"; }
+std::string_view fault_text(Fault fault) {
+  switch (fault) {
+    case Fault::input:
+      return "input";
+    case Fault::system:
+      return "system";
+    case Fault::usage:
+      return "usage";
+  }
+  return {};
+}
 
 Value::Object json_of(const CodeInfo& each) {
   return {{"code", code_text(each.code)},    {"name", each.name},

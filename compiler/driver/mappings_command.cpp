@@ -120,10 +120,7 @@ ExitCode list_modules(const Console& console, const LoadedMapping& loaded, const
 
 ExitCode mappings(const Console& console, const MappingsArguments& arguments) {
   const auto from = parse_side_path(arguments.from);
-  if (!from) {
-    fmt::print(stderr, "olmoc mappings: --from takes SIDE=PATH\n");
-    return wrong_usage;
-  }
+  if (!from) return console.refuse_usage("mappings", "`--from` takes SIDE=PATH");
   const LoadedMapping loaded = load_mapping(arguments.mapping);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;

@@ -84,15 +84,15 @@ std::string spell_resumption(const Resumption& found, const Output& output) {
 ExitCode run(const Console& console, const RunArguments& arguments) {
   const auto from = parse_side_path(arguments.from);
   const auto to = parse_side_path(arguments.to);
-  if (!from || !to) return console.refuse_usage("run", "--from and --to take SIDE=PATH");
+  if (!from || !to) return console.refuse_usage("run", "`--from` and `--to` take SIDE=PATH");
   auto options = run_options(arguments.resources);
-  if (!options) return console.refuse_usage("run", "--memory takes a size like 64MB or 1GB");
+  if (!options) return console.refuse_usage("run", "`--memory` takes a size like 64MB or 1GB");
   std::uint64_t max_shard_bytes = default_shard_bytes;
   if (arguments.max_shard_size) {
     const auto bytes = parse_byte_size(*arguments.max_shard_size);
-    if (!bytes) return console.refuse_usage("run", "--max-shard-size takes a size like 20KB or 5GB");
+    if (!bytes) return console.refuse_usage("run", "`--max-shard-size` takes a size like 20KB or 5GB");
     if (to->path.extension() == ".safetensors")
-      return console.refuse_usage("run", "--max-shard-size needs a directory to write to");
+      return console.refuse_usage("run", "`--max-shard-size` needs a directory to write to");
     max_shard_bytes = *bytes;
   }
 

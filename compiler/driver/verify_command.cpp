@@ -97,9 +97,9 @@ ExitCode verify_round_trip(const Verification& verification, const SidePath& fro
 ExitCode verify(const Console& console, const VerifyArguments& arguments) {
   const auto from = parse_side_path(arguments.from);
   const auto to = arguments.to ? parse_side_path(*arguments.to) : std::nullopt;
-  if (!from || (arguments.to && !to)) return console.refuse_usage("verify", "--from and --to take SIDE=PATH");
+  if (!from || (arguments.to && !to)) return console.refuse_usage("verify", "`--from` and `--to` take SIDE=PATH");
   const auto options = run_options(arguments.resources);
-  if (!options) return console.refuse_usage("verify", "--memory takes a size like 64MB or 1GB");
+  if (!options) return console.refuse_usage("verify", "`--memory` takes a size like 64MB or 1GB");
   const LoadedMapping mapping = load_mapping(arguments.mapping);
   const ExitCode loading = console.report(mapping.diagnostics, mapping.sources);
   if (loading != done || !mapping.plan) return loading;

@@ -21,6 +21,7 @@
 #include "runtime/checkpoint/posix_file.h"
 #include "runtime/checkpoint/staging_journal.h"
 #include "runtime/checkpoint/staging_place.h"
+#include "runtime/checkpoint/write_behind.h"
 #include "runtime/checkpoint/written_names.h"
 
 namespace omap {
@@ -57,12 +58,13 @@ bool looks_like(int fd, const OutputFile& file) {
 
 struct StagedOutput::Impl {
   struct StagedFile {
-    StagedFile(fs::path staged_at, fs::path final_at, FileDescriptor opened)
-        : staged(std::move(staged_at)), final(std::move(final_at)), fd(std::move(opened)) {}
+    StagedFile(fs::path staged_at, fs::path final_at, FileDescriptor opened, std::uint64_t size)
+        : staged(std::move(staged_at)), final(std::move(final_at)), fd(std::move(opened)), behind(size) {}
 
     fs::path staged;
     fs::path final;
     FileDescriptor fd;
+    WriteBehind behind;
     bool renamed = false;
     /// Bytes of tensors that are still to be written.
     std::unique_ptr<std::atomic<std::uint64_t>> missing = std::make_unique<std::atomic<std::uint64_t>>(0);
@@ -128,7 +130,7 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   auto locked = lock_staging(at.staging, is_directory);
   if (!locked) return fail(std::move(locked.error()));
   if (!is_directory) {
-    files.emplace_back(at.staging, at.path, *std::move(locked));
+    files.emplace_back(at.staging, at.path, *std::move(locked), layout.files.front().size);
     return prepare(files.front().fd.get(), at.staging, layout.files.front());
   }
   directory = *std::move(locked);
@@ -191,7 +193,7 @@ Result<void> StagedOutput::Impl::stage_file(const OutputFile& file, bool is_fini
   const int making = is_finished ? O_NOFOLLOW : O_CREAT | O_EXCL;
   FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | making, 0666));
   if (!fd.valid()) return fail(write_failure(errno, is_finished ? "open" : "make", path));
-  files.emplace_back(path, at.path / file.name, std::move(fd));
+  files.emplace_back(path, at.path / file.name, std::move(fd), file.size);
   *files.back().finished = is_finished;
   return is_finished ? Result<void>() : prepare(files.back().fd.get(), path, file);
 }
@@ -328,9 +330,10 @@ StagedOutput::~StagedOutput() = default;
 
 Result<void> StagedOutput::write(std::uint32_t file, std::uint64_t offset, std::span<const std::byte> bytes) {
   assert(file < impl_->layout_files);
-  const Impl::StagedFile& to = impl_->files[file];
+  Impl::StagedFile& to = impl_->files[file];
   const int error = write_at(to.fd.get(), offset, bytes);
   if (error != 0) return fail(write_failure(error, "write", to.staged));
+  to.behind.wrote(to.fd.get(), offset, bytes.size());
   auto added = impl_->checksums.add(file, offset, bytes, [&to](std::uint64_t place, std::span<const std::byte> sum) {
     const int failed = write_at(to.fd.get(), place, sum);
     return failed == 0 ? Result<void>() : fail(write_failure(failed, "write", to.staged));

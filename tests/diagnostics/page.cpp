@@ -62,8 +62,10 @@ Page read_page(const std::filesystem::path& path) {
 std::string head_of(const CodeInfo& code) {
   return fmt::format("# {}: {}\n\n`{}`: {}{}, of phase {}: {}", code_text(code.code), code.meaning, code.name,
                      code.severity == Severity::error ? "an error" : fmt::format("a {}", severity_text(code.severity)),
-                     code.fault == Fault::system ? " of the system" : "", static_cast<unsigned>(code.phase),
-                     phase_text(code.phase));
+                     code.fault == Fault::system  ? " of the system"
+                     : code.fault == Fault::usage ? " of usage"
+                                                  : "",
+                     static_cast<unsigned>(code.phase), phase_text(code.phase));
 }
 
 std::string rewritten(const Page& page, const CodeInfo& code, const std::string& printed) {

@@ -76,7 +76,10 @@ void check_examples(Check& check, const CodeInfo& code, const Page& page) {
   const std::string_view severity = severity_text(code.severity);
   if (const std::string first = first_code(wrong.printed, severity); first != code_text(code.code))
     check.fail(code, "the first {} of the wrong example is {}:\n{}", severity, first, wrong.printed);
-  const int status = code.severity != Severity::error ? 0 : code.fault == Fault::system ? 3 : 1;
+  const int status = code.severity != Severity::error ? 0
+                     : code.fault == Fault::system    ? 3
+                     : code.fault == Fault::usage     ? 2
+                                                      : 1;
   if (wrong.status != status) check.fail(code, "the wrong example returns {}, not {}", wrong.status, status);
 
   const Outcome mended = run_example(page, "mended", check.olmoc);
