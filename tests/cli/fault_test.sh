@@ -31,7 +31,7 @@ run=("$olmoc" run "$work/rename.omap" --from "old=$work/state.safetensors" --to 
 faults=(
   openat:EACCES openat:EMFILE read:EIO pread64:EIO pread64:EINTR pread64:0 pwrite64:ENOSPC pwrite64:EINTR pwrite64:0
   write:ENOSPC fstat:EIO newfstatat:EIO statfs:EIO getdents64:EIO mkdir:ENOSPC mkdir:EACCES flock:EINTR flock:ENOLCK
-  ftruncate:ENOSPC ftruncate:EIO fsync:EIO fsync:ENOSPC fdatasync:EIO rename:EACCES rename:EIO renameat2:EIO
+  ftruncate:ENOSPC ftruncate:EIO fsync:EIO fsync:ENOSPC fdatasync:EIO sync_file_range:EIO rename:EACCES rename:EIO renameat2:EIO
   renameat2:EINVAL unlink:EACCES unlink:EIO rmdir:EBUSY
 )
 kinds=$(printf '%s\n' "${faults[@]%%:*}" | sort -u | paste -sd,)
