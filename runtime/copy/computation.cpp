@@ -29,7 +29,7 @@ void decode_block(Dtype dtype, const std::byte* elements, std::span<double> numb
   } else if (needs_double(dtype)) {
     for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = decode(dtype, elements + i * element_bytes(dtype));
   } else {
-    std::array<float, block_elements> floats;
+    alignas(64) std::array<float, block_elements> floats;
     const std::span<float> block = std::span(floats).first(numbers.size());
     decode_block(dtype, elements, block);
     std::ranges::copy(block, numbers.begin());
@@ -56,7 +56,7 @@ void compute_in(const Computation& computation, std::span<const std::byte> sourc
                 std::span<const std::span<const std::byte>> operands, std::span<std::byte> destination) {
   const std::size_t size = element_bytes(computation.destination);
   const std::size_t count = destination.size() / size;
-  std::array<Number, block_elements> value_block, operand_block;
+  alignas(64) std::array<Number, block_elements> value_block, operand_block;
   for (std::size_t first = 0; first < count; first += block_elements) {
     const std::span<Number> values = std::span(value_block).first(std::min(block_elements, count - first));
     if (computation.source) {

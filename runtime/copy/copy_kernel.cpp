@@ -6,7 +6,6 @@
 #include "runtime/copy/element_loops.h"
 #include "runtime/copy/interleave.h"
 #include "runtime/copy/iterate.h"
-#include "runtime/copy/kernel_choice.h"
 #include "runtime/copy/repeat_runs.h"
 #include "runtime/copy/transpose.h"
 
@@ -41,16 +40,10 @@ void run_kernel(const KernelChoice& choice, const std::byte* src, std::byte* dst
 
 }  // namespace
 
-void execute(const StridedCopy& copy, const std::byte* src, std::byte* dst) {
+void execute(const StridedCopy& copy, const std::byte* src, std::byte* dst, Stores stores) {
   if (copy.empty()) return;
-  src += copy.src_offset;
-  dst += copy.dst_offset;
-  if (copy.dims.empty()) {
-    std::memcpy(dst, src, copy.run_bytes);
-    return;
-  }
-  const KernelChoice choice = choose_kernel(copy);
-  for_each_iteration(choice.loops, src, dst,
+  const KernelChoice choice = choose_kernel(copy, stores);
+  for_each_iteration(choice.loops, src + copy.src_offset, dst + copy.dst_offset,
                      [&](const std::byte* from, std::byte* to) { run_kernel(choice, from, to); });
 }
 

@@ -72,9 +72,10 @@ void add_group(KernelChoice& choice) {
 
 }  // namespace
 
-KernelChoice choose_kernel(StridedCopy copy) {
+KernelChoice choose_kernel(StridedCopy copy, Stores stores) {
   normalize(copy);
-  KernelChoice choice{Kernel::runs, copy.run_bytes, {}, {}, {}, copy.dims, copy.bytes() >= least_streamed};
+  const bool streaming = stores == Stores::streaming || copy.bytes() >= least_streamed;
+  KernelChoice choice{Kernel::runs, copy.run_bytes, {}, {}, {}, copy.dims, streaming};
   std::vector<CopyDim>& loops = choice.loops;
   if (loops.empty()) return choice;
   choice.inner = loops.back();

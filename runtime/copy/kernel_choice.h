@@ -7,6 +7,12 @@
 
 namespace omap {
 
+/// How a destination is written.
+enum class Stores : std::uint8_t {
+  cached,     ///< it may be read soon; only so much that no cache holds it is written past them
+  streaming,  ///< it is not: past the caches, where a kernel can
+};
+
 /// Which kernel moves the innermost loops of a copy. It depends on the copy alone.
 struct KernelChoice {
   enum class Kernel : std::uint8_t {
@@ -27,11 +33,11 @@ struct KernelChoice {
   /// Of `transpose`: the loop that goes on where `outer` ends in the source, if that alone fills no line of it.
   CopyDim group;
   std::vector<CopyDim> loops;
-  /// Whether so much is written that no cache holds it: then a kernel that can writes past them.
+  /// Whether a kernel that can writes past the caches.
   bool streaming = false;
 };
 
 /// Merges the copy's loops, and chooses. The copy is not empty.
-[[nodiscard]] KernelChoice choose_kernel(StridedCopy copy);
+[[nodiscard]] KernelChoice choose_kernel(StridedCopy copy, Stores stores = Stores::cached);
 
 }  // namespace omap

@@ -183,28 +183,24 @@ template <std::size_t N, std::size_t Blocks>
 void move_edge_blocks(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
   constexpr std::uint64_t edge = 16 / N;
   constexpr std::uint64_t rows = Blocks * edge;
+  const std::uint64_t kept = std::min(edge, shape.columns);
   const std::uint64_t end = (shape.rows - 1) * shape.src_stride + shape.columns * N;
   std::uint64_t places[edge];
   for (std::uint64_t i = 0; i < edge; ++i) places[i] = i * shape.dst_stride;
+  HWY_ALIGN std::uint8_t padded[rows * 16] = {};
   for (std::uint64_t i = 0; i < shape.rows; i += rows) {
     const std::uint64_t row = tile_at(i, shape.rows, rows);
-    const std::uint8_t* from = src + row * shape.src_stride;
-    std::uint8_t* to = dst + row * N;
-    if (shape.columns >= edge) {
-      for (std::uint64_t j = 0; j < shape.columns; j += edge) {
-        const std::uint64_t column = tile_at(j, shape.columns, edge);
-        move_blocks<N, Blocks, false>(from + column * N, shape.src_stride, to + column * shape.dst_stride, places,
-                                      edge);
+    for (std::uint64_t j = 0; j < shape.columns; j += edge) {
+      const std::uint64_t column = tile_at(j, shape.columns, kept);
+      const std::uint8_t* from = src + row * shape.src_stride + column * N;
+      std::uint64_t stride = shape.src_stride;
+      // What is read behind few columns is dropped, but lies behind the end of the source in the last rows.
+      if (kept < edge && (row + rows - 1) * shape.src_stride + 16 > end) {
+        for (std::uint64_t r = 0; r < rows; ++r) std::memcpy(padded + r * 16, from + r * stride, kept * N);
+        from = padded;
+        stride = 16;
       }
-    } else if ((row + rows - 1) * shape.src_stride + 16 <= end) {
-      // What is read behind the columns lies before the end of the source, and is dropped.
-      move_blocks<N, Blocks, false>(from, shape.src_stride, to, places, shape.columns);
-    } else {
-      HWY_ALIGN std::uint8_t padded[rows * 16] = {};
-      for (std::uint64_t r = 0; r < rows; ++r) {
-        std::memcpy(padded + r * 16, from + r * shape.src_stride, shape.columns * N);
-      }
-      move_blocks<N, Blocks, false>(padded, 16, to, places, shape.columns);
+      move_blocks<N, Blocks, false>(from, stride, dst + column * shape.dst_stride + row * N, places, kept);
     }
   }
 }

@@ -26,8 +26,11 @@ void check_execute(const StridedCopy& copy) {
   std::vector<ByteMove> moves;
   append_moves(copy, moves);
   for (const ByteMove& move : moves) wanted[move.dst] = src[move.src];
-  execute(copy, src.data(), dst.data());
-  REQUIRE(dst == wanted);
+  for (const Stores stores : {Stores::cached, Stores::streaming}) {
+    std::ranges::fill(dst, untouched);
+    execute(copy, src.data(), dst.data(), stores);
+    REQUIRE(dst == wanted);
+  }
 }
 
 TEST_CASE("execute does what a plain loop does") {
