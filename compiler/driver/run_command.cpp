@@ -89,7 +89,6 @@ std::string spell_resumption(const Resumption& found, const Output& output) {
   return fmt::format("goes on with `{}`: {} of {} files are finished, {}\n", left, found.files,
                      output.layout.files.size(), spell_bytes(found.bytes));
 }
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
 
@@ -123,7 +122,7 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;
   if (arguments.mapping.empty() && !console.json) {
-    console.info(fmt::format("recognised as {}: {}\n", loaded.plan->name, first_line(loaded.plan->doc)));
+    console.info(fmt::format("recognised as std:{}\n", loaded.plan->name));
   }
   const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
 

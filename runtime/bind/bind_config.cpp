@@ -198,10 +198,10 @@ class ConfigBuilder {
     }
   }
 
-  /// `a.x = a.y`: of what other lines write, and after them.
+  /// `a.x = a.y`: of what other lines write, and after them. What is of another file is a tokenizer's.
   [[nodiscard]] bool is_copy(const ConfigLine& line) const {
     const auto from = config_root(value(line));
-    return from && from->side == plan_.destination_side(direction_).name;
+    return from && from->side == plan_.destination_side(direction_).name && from->file == config_root(*target(line))->file;
   }
 
   tl::expected<void, NoValue> add_copy(const ConfigLine& line, const Scope& scope) {
@@ -209,7 +209,7 @@ class ConfigBuilder {
     if (!from) return tl::unexpected(from.error());
     auto to = written_path(*target(line), environment_, scope);
     if (!to) return tl::unexpected(to.error());
-    if (from->file == to->file) copies_.push_back({std::move(*from), std::move(*to)});
+    copies_.push_back({std::move(*from), std::move(*to)});
     return {};
   }
 
