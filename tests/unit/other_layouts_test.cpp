@@ -221,7 +221,9 @@ TEST_CASE("OLMoE: OLMo-core's two layouts of experts, and Transformers") {
   for (const MadeModel& model : sizes(like)) {
     for (const std::string kind : {"dropless", "default"}) {
       const std::string config =
-          R"({"model": {"block": {"name": "moe", "feed_forward_moe": {"name": ")" + kind + R"("}}}})";
+          R"({"model": {"block": {"name": "moe", "sequence_mixer": {"qk_norm": {"name": "rms"}}, "feed_forward_moe":
+              {"name": ")" +
+          kind + R"("}}}})";
       check_both_ways(plan, made_olmo_core(model, kind == "dropless"), made_hf(model), with_config(config),
                       {Direction::left, {kind == "dropless" ? "dropless=true" : "dropless=false"}, {}, {}});
     }
