@@ -52,8 +52,8 @@ struct VerifyArguments {
   std::string from;
   std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
   std::vector<std::string> settings;
-  std::optional<std::string> dtype;  ///< what the model is cast to
-  Resources resources;
+  std::optional<std::string> dtype = {};  ///< what the model is cast to
+  Resources resources = {};
 };
 /// Whether a checkpoint is what a conversion gives, or comes back as it was; writes nothing that stays.
 [[nodiscard]] ExitCode verify(const Console& console, const VerifyArguments& arguments);
