@@ -322,6 +322,10 @@ class Check:
         if self.mapping == "olmo3moe":
             return
         config = resize_hf(self.hf_config, self.sizes)
+        if self.family == "olmo_hybrid":
+            # Transformers saves its convolutions in three equal parts, whatever the sizes of keys and values are.
+            config["linear_num_value_heads"] = self.sizes.linear
+            config["linear_value_head_dim"] = self.sizes.linear_head
         model = AutoModelForCausalLM.from_config(AutoConfig.for_model(**config), attn_implementation="eager")
         randomize(model, self.seed + 1, norms=0.0 if self.family in ROUNDED else 1.0)
         model.eval()
