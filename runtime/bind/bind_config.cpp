@@ -201,7 +201,8 @@ class ConfigBuilder {
   /// `a.x = a.y`: of what other lines write, and after them. What is of another file is a tokenizer's.
   [[nodiscard]] bool is_copy(const ConfigLine& line) const {
     const auto from = config_root(value(line));
-    return from && from->side == plan_.destination_side(direction_).name && from->file == config_root(*target(line))->file;
+    return from && from->side == plan_.destination_side(direction_).name &&
+           from->file == config_root(*target(line))->file;
   }
 
   tl::expected<void, NoValue> add_copy(const ConfigLine& line, const Scope& scope) {

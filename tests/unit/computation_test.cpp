@@ -36,6 +36,9 @@ struct Unaligned {
 template <class Number>
 void compute_one(const Computation& computation, std::size_t i, const std::byte* source,
                  std::span<const std::span<const std::byte>> operands, std::byte* made) {
+  if (computation.source && computation.steps.empty()) {
+    return cast(*computation.source, source + i * bits(*computation.source) / 8, computation.destination, made);
+  }
   const auto number_at = [&](Dtype dtype, const std::byte* elements) {
     return static_cast<Number>(decode(dtype, elements + i * bits(dtype) / 8));
   };

@@ -333,11 +333,13 @@ std::vector<MadeTensor> numbered(const Shapes& shapes) {
   return tensors;
 }
 
+/// Keys without the root that distributed checkpoints of OLMo-core have.
 Shapes shapes_in(const fs::path& path) {
   const auto checkpoint = open_checkpoint(path);
   REQUIRE(checkpoint);
+  const std::size_t root = checkpoint->format() == "dcp" ? std::string_view("model.").size() : 0;
   Shapes shapes;
-  for (const TensorInfo& info : checkpoint->index().tensors()) shapes.emplace(info.key, info.shape);
+  for (const TensorInfo& info : checkpoint->index().tensors()) shapes.emplace(info.key.substr(root), info.shape);
   return shapes;
 }
 
