@@ -324,7 +324,8 @@ TEST_CASE("what a layout cannot be is refused, and why") {
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"include_bias": true})")) == Codes{Code::requirement_failed});
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"norm_after": false})")) == Codes{Code::requirement_failed});
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"clip_qkv": 8.0})")) == Codes{Code::requirement_failed});
-  CHECK(codes("olmoe", made_olmo_core(experts, true), with_config(R"({"model": {"block": {"name": "moe_reordered_norm",
+  CHECK(codes("olmoe", made_olmo_core(experts, true),
+              with_config(R"({"model": {"block": {"name": "moe_reordered_norm", "sequence_mixer": {"qk_norm": {}},
                               "feed_forward_moe": {"name": "dropless"}}}})")) == Codes{Code::requirement_failed});
   // Nothing but a config tells the size of a head.
   for (const Codes& found : {codes("megatron", made_megatron({}), {}), codes("meta_llama", made_meta({}), {})}) {
