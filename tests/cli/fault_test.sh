@@ -16,7 +16,7 @@ export ASAN_OPTIONS=detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 
 readonly tensor_bytes=3000
 # Of each kind of call as many are made to fail, spread over all of a run.
-readonly at_most=${OMAP_FAULTS:-8}
+readonly at_most=8
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 make_state "$work/state.safetensors" "$tensor_bytes"
