@@ -244,3 +244,32 @@ TEST_CASE("a config as a whole is an object, and one line's") {
                 R"({"x": true, "y": true, "model": {}})") == std::vector<Code>{Code::config_written_twice});
   CHECK(written(plan_with("config {\nb = a.model\n}"), right, R"({"x": 1})").empty());
 }
+
+TEST_CASE("a path of the side that is written, as a value, copies what other lines write there") {
+  const Plan plan = plan_with(R"(param n: int
+index layer in 0..n
+config {
+    b.head.norm = b.block.norm
+    b.overrides[layer] = b.block
+    b.overrides[layer].norm.eps = 2
+    b.block.norm.eps = 1
+    b.block.inner.norm = b.block.norm
+    b.itself = b.itself
+    b.gone = b.nothing
+})");
+  // What is copied into a block comes before the copy of the block, and what stands there stays.
+  CHECK(config_json(plan, right, "{}", {"n=1"}) ==
+        R"({"overrides":{"0":{"norm":{"eps":2},"inner":{"norm":{"eps":1}}}},)"
+        R"("block":{"norm":{"eps":1},"inner":{"norm":{"eps":1}}},"head":{"norm":{"eps":1}}})");
+}
+
+TEST_CASE("a param that stands for paths reads what is asked of it, and no more") {
+  const Plan plan = plan_with(R"(param text: config = b.text_config ?? b
+param whole: config = b.rope
+config {
+    a.n = text.n
+    a.rope = whole
+})");
+  CHECK(unread(plan, left, R"({"text_config": {"n": 1, "m": 2}, "n": 3, "k": 4, "rope": {"theta": 5}})") ==
+        "of the config of `b` nothing reads `text_config.m`, `k`");
+}

@@ -175,7 +175,9 @@ TEST_CASE("an OLMo Hybrid is read in every spelling of its keys, and written as 
                                 respelled({{"linear_attn.out_proj", "linear_attn.o_proj"},
                                            {"linear_attn.norm", "linear_attn.o_norm"},
                                            {"layers.0.input_layernorm", "layers.0.attention_layer_norm"},
-                                           {"layers.0.post_attention_layernorm", "layers.0.feedforward_layer_norm"}}),
+                                           {"layers.0.post_attention_layernorm", "layers.0.feedforward_layer_norm"},
+                                           // As Transformers saves it, in layers of attention too.
+                                           {"layers.2.post_attention_layernorm", "layers.2.feedforward_layer_norm"}}),
                                 imported);
   for (const auto* bound : {&exporter, &transformers, &release}) {
     REQUIRE(*bound);

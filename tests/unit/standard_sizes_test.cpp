@@ -58,7 +58,9 @@ void expand(const Model& model, const std::string& key, const std::vector<std::i
     return;
   }
   const std::size_t close = key.find('}');
-  for (const std::int64_t value : model.indexes.at(key.substr(open + 1, close - open - 1))) {
+  const auto index = model.indexes.find(key.substr(open + 1, close - open - 1));
+  if (index == model.indexes.end()) return;
+  for (const std::int64_t value : index->second) {
     expand(model, key.substr(0, open) + std::to_string(value) + key.substr(close + 1), shape, shapes);
   }
 }
