@@ -353,7 +353,8 @@ class Check:
         rounded = self.family in ROUNDED
         only_norms = rounded and all("norm" in key for key in wrong)
         self.expect(not wrong or only_norms, f"comes back otherwise: {wrong[:5]}")
-        self.compare_logits("HF again", self.hf_logits(self.load_hf(back)), logits, exact=not wrong)
+        before = self.hf_logits(self.load_hf(source))
+        self.compare_logits("HF again", self.hf_logits(self.load_hf(back)), before, exact=not wrong)
 
 
 def main() -> int:

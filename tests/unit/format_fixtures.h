@@ -48,7 +48,7 @@ inline std::string read_bytes(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-inline std::string text_of(const Diagnostics& diagnostics) {
+inline std::string messages_of(const Diagnostics& diagnostics) {
   std::string all;
   for (const Diagnostic& diagnostic : diagnostics) all += diagnostic.subject + ": " + diagnostic.message + "\n";
   return all;
@@ -58,7 +58,7 @@ inline std::string text_of(const Diagnostics& diagnostics) {
 inline void check_reads(const fs::path& path, const fs::path& expected, const std::vector<std::string>& lacking = {}) {
   CAPTURE(path.string());
   const auto a = open_checkpoint(path);
-  if (!a) FAIL(text_of(a.error()));
+  if (!a) FAIL(messages_of(a.error()));
   const auto b = open_checkpoint(expected);
   REQUIRE(b.has_value());
   REQUIRE(b->index().tensors().size() > 0);

@@ -69,7 +69,7 @@ TEST_CASE("a directory of pickled files, with an index and without") {
   }
   folder.write("pytorch_model.bin.index.json", R"({"weight_map":{)" + map + "}}");
   const auto opened = open_checkpoint(folder.path());
-  if (!opened) FAIL(text_of(opened.error()));
+  if (!opened) FAIL(messages_of(opened.error()));
   CHECK(opened->index().files().size() == 2);
   CHECK(opened->directory() == folder.path());
   CHECK(opened->index().find("frozen"));
@@ -83,7 +83,7 @@ TEST_CASE("a made archive reads, with a tensor that lies across its storage") {
   const std::string transposed = pickle_tensor({"FloatStorage", "0", 7, 1, {2, 3}, {1, 2}});
   const auto opened =
       open_checkpoint(folder.write("x.anything", made_torch(named(transposed), {{"0", std::string(28, 'x')}})));
-  if (!opened) FAIL(text_of(opened.error()));
+  if (!opened) FAIL(messages_of(opened.error()));
   const TensorInfo& tensor = opened->index().tensors().front();
   CHECK(tensor.shape == std::vector<std::int64_t>{2, 3});
   CHECK(tensor.strides == std::vector<std::int64_t>{1, 2});

@@ -74,7 +74,7 @@ TEST_CASE("an archive whose numbers are in zip64 records") {
   const TestFolder folder;
   const std::string zip = made_zip64("big", "bytes");
   const auto entries = read(folder, zip);
-  if (!entries) FAIL(text_of(entries.error()));
+  if (!entries) FAIL(messages_of(entries.error()));
   REQUIRE(entries->size() == 1);
   CHECK((*entries)[0].offset == 33);
   CHECK((*entries)[0].size == 5);
