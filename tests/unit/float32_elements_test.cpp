@@ -67,7 +67,7 @@ void check_from_float32(Dtype dtype, std::span<const float> floats) {
   from_float32(dtype, floats.size(), source.data(), made.data());
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < floats.size(); ++i) {
-    std::byte wanted[sizeof(float)];
+    std::byte wanted[sizeof(double)];
     encode(dtype, static_cast<double>(floats[i]), wanted);
     if (std::memcmp(made.data() + i * size, wanted, size) != 0) ++wrong;
   }
