@@ -189,6 +189,10 @@ class Binder {
   }
 
   void build_config_files() {
+    if (plan_.config.empty()) {
+      bound_.configs = given_configs_;
+      return;
+    }
     std::vector<TensorInfo> infos;
     for (const Destination& made : bound_.program.destinations) infos.push_back({made.key, made.dtype, made.shape, {}});
     const TensorIndex index({}, std::move(infos));
