@@ -177,6 +177,7 @@ class ConfigBuilder {
                        [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
                          if (line.when) {
                            const Evaluated holds = environment_.evaluate(*line.when, scope, written_);
+                           if (!holds && holds.error().kind != NoValue::Kind::failed) note_unknown(line, holds.error());
                            if (!holds) return tl::unexpected(holds.error());
                            if (!holds->boolean() || !*holds->boolean()) return {};
                          }

@@ -155,7 +155,7 @@ TEST_CASE("run writes every format") {
       REQUIRE(run_to(made, *source, format, path, {.threads = static_cast<unsigned>(draw.from(1, 4)), .memory = 0}));
       check_archives(path);
       const auto out = open_checkpoint(path);
-      if (!out) FAIL(text_of(out.error()));
+      if (!out) FAIL(messages_of(out.error()));
       REQUIRE(out->index().tensors().size() == made.wanted.size());
       for (std::size_t d = 0; d < made.wanted.size(); ++d) {
         const Destination& wanted = made.program.destinations[d];
@@ -191,7 +191,7 @@ TEST_CASE("every format holds what the peers' files hold: all dtypes, no dimensi
       rewrite(*source, held, format, path);
       check_archives(path);
       const auto out = open_checkpoint(path);
-      if (!out) FAIL(text_of(out.error()));
+      if (!out) FAIL(messages_of(out.error()));
       const auto found = compare(*out, *source, {});
       REQUIRE(found.has_value());
       CHECK(found->equal == held.size());
@@ -244,7 +244,7 @@ TEST_CASE("numbers beyond 32 bits have zip64 fields") {
       REQUIRE(output->commit().has_value());
     }
     const auto out = open_checkpoint(path);
-    if (!out) FAIL(text_of(out.error()));
+    if (!out) FAIL(messages_of(out.error()));
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       const TensorInfo& tensor = out->index().tensors()[out->index().find(tensors[i].key).value()];
       const ByteRange& bytes = stored_bytes(tensor, 0);
