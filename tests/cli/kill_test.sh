@@ -35,6 +35,8 @@ for ((i = 0; i < moments; ++i)); do
   moment=$(printf '%d.%09d' $((nanoseconds / 1000000000)) $((nanoseconds % 1000000000)))
   # The shell's own word about a killed program is no part of the test's output.
   { timeout --signal "$signal" "$moment" "${run[@]}" --to "new=$out" >"$work/log" 2>&1 || true; } 2>/dev/null
+  # `timeout` does not outlive a SIGKILL that it sends; the program may still be in its last system call, with its lock.
+  if [[ -d $out.partial ]]; then flock "$out.partial" true; fi
   if [[ -e $out ]]; then
     complete=$((complete + 1))
   elif [[ -e $out.partial ]]; then
