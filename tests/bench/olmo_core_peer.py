@@ -4,8 +4,8 @@ Usage: olmo_core_peer.py make SHAPE BYTES DIRECTORY     with SHAPE dense or moe;
        olmo_core_peer.py convert SOURCE DESTINATION
 
 `convert` takes the steps of its `convert_checkpoint_to_hf` that move tensors: build the model, load the distributed
-checkpoint into it, convert the state dict, write safetensors; neither a tokenizer nor a validation. The converted state
-is written directly, as `save_hf_model` cannot load a FlexOlmo's experts into the class that Transformers 5 has.
+checkpoint into it, `save_hf_model`; neither a tokenizer nor a validation. A FlexOlmo's converted state is written
+directly: `save_hf_model` cannot load its experts into the class that Transformers 5 has.
 """
 
 import json
@@ -14,6 +14,9 @@ import math
 import sys
 import warnings
 from pathlib import Path
+
+# Names of the scripts beside this one are those of modules that libraries import.
+sys.path.remove(str(Path(__file__).resolve().parent))
 
 import torch
 from olmo_core.config import DType
@@ -59,6 +62,7 @@ def make(shape: str, size: float, directory: Path) -> None:
 
 def convert(source: Path, destination: Path) -> None:
     import torch.distributed.checkpoint.state_dict as state_dicts
+    from olmo_core.nn.hf.checkpoint import save_hf_model
     from olmo_core.nn.hf.config import get_hf_config
     from olmo_core.nn.hf.convert import convert_state_to_hf
     from safetensors.torch import save_file
@@ -68,8 +72,11 @@ def convert(source: Path, destination: Path) -> None:
     model.to_empty(device=torch.device("cpu"))
     load_model_and_optim_state(source / "model_and_optim", model)
     options = state_dicts.StateDictOptions(flatten_optimizer_state_dict=True, cpu_offload=True)
+    state = state_dicts.get_model_state_dict(model, options=options)
+    if not any("experts" in key for key in state):
+        return save_hf_model(destination, state, model, save_overwrite=True)
     hf_config = get_hf_config(model)
-    state = convert_state_to_hf(hf_config, state_dicts.get_model_state_dict(model, options=options))
+    state = convert_state_to_hf(hf_config, state)
     destination.mkdir(parents=True)
     save_file({key: value.contiguous() for key, value in state.items()}, destination / "model.safetensors",
               metadata={"format": "pt"})

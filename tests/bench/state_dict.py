@@ -93,4 +93,5 @@ def main():
         Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
