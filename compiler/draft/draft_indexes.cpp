@@ -4,16 +4,23 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
+#include <string_view>
 
 #include "runtime/plan/spelling.h"
 
 namespace omap {
 namespace {
 
+/// Words of expressions, which name nothing, and `_`, which is any number.
+bool is_taken_word(std::string_view word) {
+  constexpr std::string_view words[] = {"as",  "when", "if",   "then",  "else", "and", "or",
+                                        "not", "in",   "true", "false", "null", "_"};
+  return std::ranges::find(words, word) != std::end(words);
+}
+
 /// `layers` counts layers: one of them is a `layer`.
 std::string singular(const std::string& segment) {
-  if (!is_word(segment)) return "i";
+  if (!is_word(segment) || is_taken_word(segment)) return "i";
   return segment.size() > 2 && segment.ends_with("s") && !segment.ends_with("ss")
              ? segment.substr(0, segment.size() - 1)
              : segment;
@@ -23,7 +30,7 @@ std::string singular(const std::string& segment) {
 std::vector<std::string> hints_of(const KeyFamily& family) {
   std::vector<std::string> hints;
   for (std::size_t i = 0; i < family.segments.size(); ++i) {
-    if (family.segments[i].empty()) hints.push_back(i == 0 ? std::string() : singular(family.segments[i - 1]));
+    if (!family.segments[i]) hints.push_back(i == 0 ? std::string() : singular(family.segments[i - 1].value_or("")));
   }
   return hints;
 }
@@ -32,19 +39,19 @@ std::vector<std::string> hints_of(const KeyFamily& family) {
 std::string counted_key(const KeyFamily& family, std::size_t number) {
   KeyTemplate key;
   std::size_t at = 0;
-  for (const std::string& segment : family.segments) {
+  for (const auto& segment : family.segments) {
     KeyPart part;
     if (!key.parts.empty()) {
       part.text = ".";
       key.parts.push_back(part);
     }
-    if (segment.empty() && at == number) {
+    if (!segment && at == number) {
       part.kind = KeyPart::Kind::any;
       part.text.clear();
     } else {
-      part.text = segment.empty() ? std::to_string(family.numbers[at].front()) : segment;
+      part.text = segment ? *segment : std::to_string(family.numbers[at].front());
     }
-    if (segment.empty()) ++at;
+    if (!segment) ++at;
     key.parts.push_back(std::move(part));
   }
   return to_text(joined(std::move(key)));

@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
-#include <string_view>
+#include <optional>
+#include <utility>
 
 #include "runtime/checkpoint/key_order.h"
 #include "runtime/checkpoint/key_pattern.h"
@@ -14,58 +14,13 @@
 namespace omap {
 namespace {
 
-/// `{0..2,4}` of a folded key, as values.
-std::vector<std::uint64_t> values_in(std::string_view set) {
-  std::vector<std::uint64_t> values;
-  const auto number = [&set] {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(set.data(), set.data() + set.size(), value);
-    set.remove_prefix(static_cast<std::size_t>(end - set.data()));
-    return value;
-  };
-  set.remove_prefix(1);
-  while (set != "}") {
-    const std::uint64_t first = number();
-    std::uint64_t last = first;
-    if (set.starts_with("..")) {
-      set.remove_prefix(2);
-      last = number();
-    }
-    for (std::uint64_t value = first; value <= last; ++value) values.push_back(value);
-    if (set.starts_with(",")) set.remove_prefix(1);
-  }
-  return values;
-}
-
-/// A segment of a key may have braces itself: only those of a fold begin with a digit and have nothing but numbers.
-bool is_set(std::string_view segment) {
-  return segment.size() > 2 && segment.front() == '{' && segment.back() == '}' &&
-         segment.substr(1, segment.size() - 2).find_first_not_of("0123456789.,") == std::string_view::npos;
-}
-
-/// The dots of a set are none between segments.
-std::vector<std::string> segments_of(const std::string& pattern) {
-  std::vector<std::string> segments(1);
-  bool inside = false;
-  for (const char c : pattern) {
-    inside = c == '{' || (inside && c != '}');
-    if (c == '.' && !inside) {
-      segments.emplace_back();
-    } else {
-      segments.back() += c;
-    }
-  }
-  return segments;
-}
-
-KeyFamily family_of(const std::string& pattern, Dtype dtype, const std::vector<std::int64_t>& shape) {
-  KeyFamily family{segments_of(pattern), {}, dtype, shape};
-  for (std::string& segment : family.segments) {
-    if (!is_set(segment)) continue;
-    family.numbers.push_back(values_in(segment));
-    segment.clear();
-  }
-  return family;
+/// The key with `spell_number(values)` for each number.
+template <class SpellNumber>
+std::string key_of(const KeyFamily& family, SpellNumber spell_number) {
+  std::vector<std::string> segments;
+  auto number = family.numbers.begin();
+  for (const auto& segment : family.segments) segments.push_back(segment ? *segment : spell_number(*number++));
+  return fmt::format("{}", fmt::join(segments, "."));
 }
 
 }  // namespace
@@ -79,39 +34,33 @@ std::vector<KeyFamily> key_families(const SourceKeys& keys, const std::vector<bo
   }
   std::vector<KeyFamily> families;
   for (const auto& [what, names] : alike) {
-    for (const FoldedKeys& folded : fold_keys(names)) {
-      families.push_back(family_of(folded.pattern, what.first, what.second));
+    for (FoldedKeys& folded : fold_keys(names)) {
+      families.push_back({std::move(folded.segments), std::move(folded.numbers), what.first, what.second});
     }
   }
   std::ranges::sort(families, natural_less, first_key);
   return families;
 }
 
+bool can_be_written(const KeyFamily& family) {
+  if (family.segments.size() == 1 && family.segments[0] == "") return false;
+  const auto is_unspelled = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n'; };
+  return std::ranges::none_of(family.segments, [&](const std::optional<std::string>& segment) {
+    return segment && std::ranges::any_of(*segment, is_unspelled);
+  });
+}
+
 std::string first_key(const KeyFamily& family) {
-  std::string key;
-  auto number = family.numbers.begin();
-  for (const std::string& segment : family.segments) {
-    if (!key.empty()) key += '.';
-    key += segment.empty() ? std::to_string((number++)->front()) : segment;
-  }
-  return key;
+  return key_of(family, [](const auto& values) { return std::to_string(values.front()); });
 }
 
 std::string spell(const KeyFamily& family) {
-  std::string key;
-  auto number = family.numbers.begin();
-  for (const std::string& segment : family.segments) {
-    if (!key.empty()) key += '.';
-    if (!segment.empty()) {
-      key += segment;
-      continue;
-    }
-    const std::vector<std::uint64_t>& values = *number++;
+  const std::string key = key_of(family, [](const auto& values) {
     const bool range = values.back() - values.front() + 1 == values.size();
-    key += range ? fmt::format("{{{}..{}}}", values.front(), values.back())
+    return range ? fmt::format("{{{}..{}}}", values.front(), values.back())
                  : fmt::format("{{{}}}", fmt::join(values, ","));
-  }
-  return fmt::format("{} [{}]", key, fmt::join(family.shape, ", "));
+  });
+  return fmt::format("{} [{}]", key.empty() ? "(empty)" : key, fmt::join(family.shape, ", "));
 }
 
 }  // namespace omap

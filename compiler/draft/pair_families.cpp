@@ -11,12 +11,15 @@ namespace {
 
 using Fits = std::vector<std::vector<std::size_t>>;
 
-bool fit(const KeyFamily& a, const KeyFamily& b) { return a.numbers == b.numbers && a.shape == b.shape; }
+bool fit(const KeyFamily& a, const KeyFamily& b) {
+  return a.numbers == b.numbers && a.shape == b.shape && can_be_written(a) && can_be_written(b);
+}
 
 /// The words of a key, between dots and underscores.
 std::set<std::string> words_of(const KeyFamily& family) {
   std::set<std::string> words;
-  for (std::string_view segment : family.segments) {
+  for (const auto& text : family.segments) {
+    std::string_view segment = text ? std::string_view(*text) : std::string_view();
     while (!segment.empty()) {
       const std::size_t end = std::min(segment.find('_'), segment.size());
       if (end > 0) words.emplace(segment.substr(0, end));

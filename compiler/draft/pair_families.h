@@ -11,7 +11,7 @@
 namespace omap {
 
 /// A family of the left side and one of the right that may hold the same elements: their numbers have the same values,
-/// and their shapes are equal.
+/// their shapes are equal, and a mapping can write both.
 struct FamilyPair {
   enum class Certainty {
     bits,      ///< the first tensors have the same bits, and no other family's have them

@@ -4,11 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "compiler/draft/draft_indexes.h"
 #include "compiler/raise/spell_statement.h"
+#include "runtime/json/json.h"
 
 namespace omap {
 namespace {
@@ -33,7 +35,7 @@ KeyTemplate key_from(const KeyFamily& family, std::size_t from, std::size_t to,
   KeyTemplate key;
   std::size_t number = 0;
   for (std::size_t i = 0; i < to; ++i) {
-    const bool is_number = family.segments[i].empty();
+    const bool is_number = !family.segments[i];
     const std::size_t at = number;
     if (is_number) ++number;
     if (i < from) continue;
@@ -48,7 +50,7 @@ KeyTemplate key_from(const KeyFamily& family, std::size_t from, std::size_t to,
       part.expr.op = Expr::Op::index;
       part.expr.name = indexes[at];
     } else {
-      part.text = family.segments[i];
+      part.text = *family.segments[i];
     }
     key.parts.push_back(std::move(part));
   }
@@ -63,9 +65,17 @@ std::string spell_equation(KeyTemplate left, KeyTemplate right) {
   return spell_rule(rule);
 }
 
+bool is_quoted(const KeyTemplate& key) { return to_text(key).starts_with('"'); }
+
+/// What a key has of control characters is escaped: a comment ends with its line.
+std::string in_comment(std::string_view text) {
+  const std::string escaped = dump_json(Value(text));
+  return escaped.substr(1, escaped.size() - 2);
+}
+
 /// Segments of a key up to its first number and it; none if nothing stands behind it, or there is no number.
 std::size_t prefix_of(const KeyFamily& family) {
-  const auto number = std::ranges::find(family.segments, std::string());
+  const auto number = std::ranges::find(family.segments, std::optional<std::string>());
   if (number == family.segments.end() || number + 1 == family.segments.end()) return 0;
   return static_cast<std::size_t>(number - family.segments.begin()) + 1;
 }
@@ -78,7 +88,9 @@ class DraftWriter {
   std::string write() {
     for (const FamilyPair& pair : request_.pairs) add(pair);
     if (is_alone()) {
-      for (const KeyFamily& family : request_.left.families) add({&family, &family, {}, {}});
+      for (const KeyFamily& family : request_.left.families) {
+        if (can_be_written(family)) add(Equation{&family, &family, {}, {}});
+      }
     }
     std::string text = "omap 1\n\n" + (request_.base ? request_.base->use + "\n\n" : sides());
     text += documentation();
@@ -102,7 +114,7 @@ class DraftWriter {
       text += fmt::format("{}\n", fmt::join(block.lines, "\n"));
       if (!block.head.empty()) text += "}\n";
     }
-    return text + unpaired() + "}\n";
+    return text + unwritten() + unpaired() + "}\n";
   }
 
  private:
@@ -160,7 +172,8 @@ class DraftWriter {
     Equation equation{&request_.left.families[pair.left], &request_.right.families[pair.right], {}, {}};
     if (pair.certainty == FamilyPair::Certainty::guess) {
       std::vector<std::string> others;
-      for (const std::size_t other : pair.others) others.push_back(first_key(request_.right.families[other]));
+      for (const std::size_t other : pair.others)
+        others.push_back(in_comment(first_key(request_.right.families[other])));
       equation.comment = others.empty() ? "not sure" : fmt::format("not sure: so does {} fit", fmt::join(others, ", "));
     } else if (equation.left->dtype != equation.right->dtype) {
       equation.comment = fmt::format("{} there, {} here", name(equation.left->dtype), name(equation.right->dtype));
@@ -172,16 +185,37 @@ class DraftWriter {
     const KeyFamily& left = *equation.left;
     const KeyFamily& right = *equation.right;
     equation.indexes = indexes_.of(left, right);
-    const bool is_block = prefix_of(left) > 0 && prefix_of(right) > 0;
-    const std::size_t left_prefix = is_block ? prefix_of(left) : 0, right_prefix = is_block ? prefix_of(right) : 0;
-    const std::string head = is_block ? spell_equation(key_from(left, 0, left_prefix, equation.indexes),
-                                                       key_from(right, 0, right_prefix, equation.indexes))
-                                      : std::string();
+    std::size_t left_prefix = prefix_of(left), right_prefix = prefix_of(right);
+    std::string head = head_of(equation, left_prefix, right_prefix);
+    const bool is_block = !head.empty();
+    if (!is_block) left_prefix = right_prefix = 0;
     auto block = std::ranges::find(blocks_, head, &Block::head);
     if (block == blocks_.end()) block = blocks_.insert(is_block ? blocks_.end() : blocks_.begin(), {head, {}});
     block->lines.push_back(spell_equation(key_from(left, left_prefix, left.segments.size(), equation.indexes),
                                           key_from(right, right_prefix, right.segments.size(), equation.indexes)) +
                            (equation.comment.empty() ? "" : "  // " + equation.comment));
+  }
+
+  /// The equation of the keys' beginnings; nothing if they cannot be a block's. A quoted key's block puts no dots.
+  static std::string head_of(const Equation& equation, std::size_t left_prefix, std::size_t right_prefix) {
+    if (left_prefix == 0 || right_prefix == 0) return {};
+    KeyTemplate left = key_from(*equation.left, 0, left_prefix, equation.indexes);
+    KeyTemplate right = key_from(*equation.right, 0, right_prefix, equation.indexes);
+    if (is_quoted(right)) return {};
+    std::string head = spell_equation(std::move(left), std::move(right));
+    return head.starts_with('"') ? std::string() : head;
+  }
+
+  /// Families that no mapping can name, of both sides.
+  [[nodiscard]] std::string unwritten() const {
+    std::string text;
+    for (const DraftSide* side : {&request_.left, &request_.right}) {
+      for (const KeyFamily& family : side->families) {
+        if (!can_be_written(family))
+          text += "//     " + side->declaration.name + ":" + in_comment(spell(family)) + "\n";
+      }
+    }
+    return text.empty() ? text : "\n// No mapping can write a key that is empty or has control characters:\n" + text;
   }
 
   /// Families that no equation has, of both sides.
@@ -190,13 +224,14 @@ class DraftWriter {
     std::string text;
     for (const bool left : {true, false}) {
       const DraftSide& side = left ? request_.left : request_.right;
-      std::vector<bool> paired(side.families.size());
+      std::vector<bool> paired;
+      for (const KeyFamily& family : side.families) paired.push_back(!can_be_written(family));
       for (const FamilyPair& pair : request_.pairs) paired[left ? pair.left : pair.right] = true;
       if (std::ranges::find(paired, false) == paired.end()) continue;
       text += fmt::format("\n// Nothing of `{}` is like these of `{}`:\n",
                           (left ? request_.right : request_.left).declaration.name, side.declaration.name);
       for (std::size_t i = 0; i < paired.size(); ++i) {
-        if (!paired[i]) text += "//     " + spell(side.families[i]) + "\n";
+        if (!paired[i]) text += "//     " + in_comment(spell(side.families[i])) + "\n";
       }
     }
     return text;

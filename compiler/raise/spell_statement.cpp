@@ -14,12 +14,13 @@ using syntax::quoted;
 
 std::string_view arrow(bool to_right, bool to_left) { return to_right && to_left ? "<->" : (to_right ? "->" : "<-"); }
 
-/// A key at the beginning of a line that begins like another statement is quoted: `"param.weight"`.
+/// A key at the beginning of a line that begins like another statement, or like the rest of one, is quoted:
+/// `"param.weight"`.
 std::string spell_first(const Term& term) {
   std::string text = to_text(term);
   constexpr std::string_view words[] = {"omap",     "use",    "side",  "mapping",  "param",  "index", "require",
                                         "note",     "when",   "tie",   "optional", "ignore", "same",  "override",
-                                        "restrict", "remove", "state", "config",   "fill"};
+                                        "restrict", "remove", "state", "config",   "fill",   "then",  "else"};
   const std::size_t end = static_cast<std::size_t>(
       std::ranges::find_if_not(text, [](char c) { return is_word_character(c); }) - text.begin());
   if (!term.is_tensor() || std::ranges::find(words, std::string_view(text).substr(0, end)) == std::end(words))

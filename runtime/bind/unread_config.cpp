@@ -9,12 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "runtime/json/json.h"
+
 namespace omap {
 namespace {
 
 /// What a plan may read of configs: by file, members by name, where a computed step may be any member.
 struct ReadPaths {
   bool whole = false;
+  /// What lines write here where the side is written: read from it, it says nothing else, so nothing is lost.
+  std::vector<const Value*> stood_for;
   std::map<std::string, ReadPaths> members;
   std::unique_ptr<ReadPaths> any;
 };
@@ -125,6 +129,14 @@ class Reads {
     }
   }
 
+  /// A path that is given a fixed value where its side is written is read only as far as the source has that value.
+  void mark_target(const ConfigLine& line) {
+    const bool is_fixed = line.kind == ConfigLine::Kind::assignment && line.right->op == Expr::Op::literal;
+    if (!is_fixed) return mark(line.left);
+    for (ReadPaths* at : read_at(line.left)) at->stood_for.push_back(&line.right->value);
+    mark_steps(line.left);
+  }
+
   void mark_plan() {
     for (const Param& param : plan_.params) mark(param);
     for (const Index& index : plan_.indexes) {
@@ -150,7 +162,7 @@ class Reads {
     mark_patterns(plan_.ignores);
     mark_patterns(plan_.sames);
     for (const ConfigLine& line : plan_.config) {
-      mark(line.left);
+      mark_target(line);
       mark(line.right);
       mark(line.when);
     }
@@ -161,13 +173,28 @@ class Reads {
   std::size_t steps_ = 0;
 };
 
+bool same_value(const Value& a, const Value& b) {
+  return a.is_number() && b.is_number() ? a.number() == b.number() : a == b;
+}
+
+/// `path`, and what it has where the mapping stands for other values.
+std::string spell_unread(const std::string& path, const Value& value, const std::vector<const Value*>& stood_for) {
+  if (stood_for.empty()) return fmt::format("`{}`", path);
+  std::vector<std::string> others;
+  for (const Value* other : stood_for) others.push_back(dump_json(*other));
+  return fmt::format("`{}` ({}, where the mapping stands for {})", path, dump_json(value), fmt::join(others, " or "));
+}
+
 void collect_unread(const Value& value, const std::vector<const ReadPaths*>& read, const std::string& path,
                     std::vector<std::string>& unread) {
   if (std::ranges::any_of(read, &ReadPaths::whole)) return;
   const bool entered = std::ranges::any_of(read, [](const ReadPaths* at) { return at->any || !at->members.empty(); });
   const Value::Object* object = value.object();
+  std::vector<const Value*> stood_for;
+  for (const ReadPaths* at : read) std::ranges::copy(at->stood_for, std::back_inserter(stood_for));
+  if (std::ranges::any_of(stood_for, [&](const Value* other) { return same_value(*other, value); })) return;
   if (!entered || !object) {
-    if (!entered) unread.push_back(path);
+    if (!entered) unread.push_back(spell_unread(path, value, stood_for));
     return;
   }
   for (const auto& [name, member] : *object) {
@@ -198,7 +225,7 @@ std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, c
   constexpr std::size_t shown = 8;
   const std::size_t more = unread.size() > shown ? unread.size() - shown : 0;
   if (more > 0) unread.resize(shown);
-  return Diagnostic(Code::config_unread, "of the config of `{}` nothing reads `{}`{}", side, fmt::join(unread, "`, `"),
+  return Diagnostic(Code::config_unread, "of the config of `{}` nothing reads {}{}", side, fmt::join(unread, ", "),
                     more > 0 ? fmt::format(" and {} more fields", more) : "")
       .help("carry a field over by a line of `config {{ }}`, or leave it out on purpose: `ignore {}.PATH`", side);
 }

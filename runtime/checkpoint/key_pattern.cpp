@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -14,13 +15,14 @@
 namespace omap {
 namespace {
 
-/// The number that a segment spells, if it is the one way to spell it (no leading zeros) and fits 64 bits.
+/// The number that a segment spells, if it is the one way to spell it (no leading zeros) and an `int` of omap.
 std::optional<std::uint64_t> number_of(std::string_view segment) {
   if (segment.empty() || (segment.front() == '0' && segment.size() > 1)) return std::nullopt;
   std::uint64_t value = 0;
   const char* const last = segment.data() + segment.size();
   const auto [end, error] = std::from_chars(segment.data(), last, value);
-  return error == std::errc() && end == last ? std::optional(value) : std::nullopt;
+  const bool is_int = error == std::errc() && end == last && value <= std::numeric_limits<std::int64_t>::max();
+  return is_int ? std::optional(value) : std::nullopt;
 }
 
 /// Calls `take(segment)` for the parts of a key between its dots, in order; there is at least one.
@@ -33,11 +35,14 @@ void for_each_segment(std::string_view key, Take take) {
   take(key);
 }
 
+/// A number's values, ascending.
+using Values = std::vector<std::uint64_t>;
+
 /// Keys that are alike but for their numbers: the product of `leading` (one value each) and of the sets in `sets`,
-/// which are written out and stand for the numbers after those, the last set first.
+/// which stand for the numbers after those, the last set first.
 struct Product {
   std::vector<std::uint64_t> leading;
-  std::vector<std::string> sets;
+  std::vector<Values> sets;
   std::size_t count = 1;
   /// The place, among all keys, of the first one.
   std::size_t first = 0;
@@ -69,8 +74,7 @@ std::vector<Family> families(std::span<const std::string> keys) {
 }
 
 /// `5`, or `{0..2,4}`.
-std::string set_text(std::vector<std::uint64_t> values) {
-  std::ranges::sort(values);
+std::string set_text(const Values& values) {
   std::string text;
   for (std::size_t begin = 0; begin < values.size();) {
     std::size_t last = begin;
@@ -85,11 +89,11 @@ std::string set_text(std::vector<std::uint64_t> values) {
 /// Joins products that differ in their last leading number only: that number becomes a set.
 std::vector<Product> fold_last_number(std::vector<Product> products) {
   struct Group {
-    std::vector<std::uint64_t> values;
+    Values values;
     std::size_t count = 0;
     std::size_t first = SIZE_MAX;
   };
-  std::map<std::pair<std::vector<std::uint64_t>, std::vector<std::string>>, Group> groups;
+  std::map<std::pair<std::vector<std::uint64_t>, std::vector<Values>>, Group> groups;
   for (Product& product : products) {
     const std::uint64_t value = product.leading.back();
     product.leading.pop_back();
@@ -101,20 +105,27 @@ std::vector<Product> fold_last_number(std::vector<Product> products) {
   std::vector<Product> out;
   for (auto& [same, group] : groups) {
     Product folded{same.first, same.second, group.count, group.first};
-    folded.sets.push_back(set_text(std::move(group.values)));
+    std::ranges::sort(group.values);
+    folded.sets.push_back(std::move(group.values));
     out.push_back(std::move(folded));
   }
   return out;
 }
 
-std::string pattern(std::string_view shape, const Product& product) {
-  std::string text;
+FoldedKeys folded(std::string_view shape, const Product& product) {
+  FoldedKeys keys;
+  keys.count = product.count;
   auto set = product.sets.rbegin();
   for_each_segment(shape, [&](std::string_view segment) {
-    if (segment.data() != shape.data()) text += '.';
-    text += segment == "0" ? std::string_view(*set++) : segment;
+    if (segment.data() != shape.data()) keys.pattern += '.';
+    const Values* const values = segment == "0" ? &*set++ : nullptr;
+    const std::string text = values ? set_text(*values) : std::string(segment);
+    keys.pattern += text;
+    const bool varies = values && values->size() > 1;
+    keys.segments.push_back(varies ? std::nullopt : std::optional(text));
+    if (varies) keys.numbers.push_back(*values);
   });
-  return text;
+  return keys;
 }
 
 }  // namespace
@@ -125,13 +136,13 @@ std::vector<FoldedKeys> fold_keys(std::span<const std::string> keys) {
     std::vector<Product> products = std::move(family.members);
     while (!products.front().leading.empty()) products = fold_last_number(std::move(products));
     for (const Product& product : products) {
-      found.emplace_back(product.first, FoldedKeys{pattern(family.shape, product), product.count});
+      found.emplace_back(product.first, folded(family.shape, product));
     }
   }
   std::ranges::sort(found, {}, &std::pair<std::size_t, FoldedKeys>::first);
   std::vector<FoldedKeys> out;
   out.reserve(found.size());
-  for (auto& [first, folded] : found) out.push_back(std::move(folded));
+  for (auto& [first, keys_there] : found) out.push_back(std::move(keys_there));
   return out;
 }
 

@@ -177,6 +177,23 @@ TEST_CASE("a path neither leads through a value nor replaces fields") {
   CHECK(refused(plan_with("config {\n b.n = a.o\n b.n.k = 2\n}"), right, R"({"o": {"j": 1}})") == blocked);
 }
 
+TEST_CASE("a field that a mapping has a fixed value for is said where the source has another") {
+  const Plan plan = plan_with(R"(param kind: string = a.kind ?? b.kind
+config {
+    d <-> d
+    a.dropout = 0.0
+    a.act = "silu" when kind == "x"
+    a.act = "gelu" when kind == "y"
+    b.kind = kind
+    a.kind = kind
+})");
+  CHECK(unread(plan, right, R"({"d": 1, "kind": "x", "dropout": 0, "act": "gelu"})").empty());
+  CHECK(unread(plan, right, R"({"d": 1, "kind": "x", "dropout": 0.5, "act": "relu"})") ==
+        R"(of the config of `a` nothing reads `dropout` (0.5, where the mapping stands for 0.0), )"
+        R"(`act` ("relu", where the mapping stands for "silu" or "gelu"))");
+  CHECK(unread(plan, left, R"({"d": 1, "kind": "x", "dropout": 0})") == "of the config of `b` nothing reads `dropout`");
+}
+
 TEST_CASE("fields that nothing reads are said, unless they are ignored") {
   const Plan plan = plan_with(R"(require a.kind == "x" or a.kind == "y"
 param tied: bool = a.tied ?? b.tied ?? false
