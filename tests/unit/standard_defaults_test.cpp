@@ -1,0 +1,61 @@
+// What configs leave out, or say of another model: taken as Transformers takes it, or refused.
+#include "tests/unit/standard_configs.h"
+
+namespace {
+
+using namespace omap;
+using namespace omap::test;
+
+}  // namespace
+
+TEST_CASE("what a config of Hugging Face leaves out is what Transformers takes for its model type") {
+  struct Left {
+    std::string folder, mapping;
+    std::int64_t theta;
+    double eps;
+    std::vector<std::string> settings = {};
+  };
+  const std::string block = "model.block.", rope = block + "sequence_mixer.rope.theta";
+  for (const Left& left : std::vector<Left>{{"llama", "llama", 10000, 1e-6},
+                                            {"olmo2", "olmo2", 10000, 1e-5},
+                                            {"olmo3", "olmo3", 500000, 1e-5},
+                                            {"qwen3", "qwen3", 10000, 1e-6},
+                                            {"gemma3_text", "gemma3_text", 10000, 1e-6},
+                                            {"flex_olmo", "flex_olmo", 500000, 1e-6, {"dropless=true"}},
+                                            {"olmo_hybrid", "olmo_hybrid", 10000, 1e-6},
+                                            {"qwen3_5_text", "qwen3_5", 10000, 1e-6}}) {
+    CAPTURE(left.folder);
+    const TensorIndex state = index_of(state_of(left.folder, "hf"));
+    const Value config = json_file(fixtures / left.folder / "hf/config.json");
+    const Value bare = without(without(config, "rope_parameters"), "rms_norm_eps");
+    // Llama 2 says that nothing is scaled.
+    for (const Value& read : {bare, with(bare, "rope_scaling", Value())}) {
+      const Value made = made_config(left.mapping, state, {to_olmo_core, left.settings, {{"config.json", read}}, {}});
+      CHECK(at(made, rope) == Value(left.theta));
+      CHECK(at(made, block + "layer_norm.eps") == Value(left.eps));
+    }
+    const Value said = with(with(bare, "rope_theta", 20000), "rms_norm_eps", 0.25);
+    const Value kept = made_config(left.mapping, state, {to_olmo_core, left.settings, {{"config.json", said}}, {}});
+    if (left.mapping != "gemma3_text") CHECK(at(kept, rope) == Value(20000));
+    CHECK(at(kept, block + "layer_norm.eps") == Value(0.25));
+  }
+  // Without a config, nothing is known to be left out.
+  const Value unknown = made_config("llama", index_of(state_of("llama", "hf")), {to_olmo_core, {}, {}, {}});
+  CHECK(at(unknown, block + "sequence_mixer.rope").member("theta") == nullptr);
+  CHECK(at(unknown, block + "layer_norm").member("eps") == nullptr);
+}
+
+TEST_CASE("a Gemma 3 of before Transformers 5 has its thetas by the layers' type") {
+  const TensorIndex state = index_of(state_of("gemma3_text", "hf"));
+  const Value now = json_file(fixtures / "gemma3_text/hf/config.json");
+  const Value bare = without(now, "rope_parameters");
+  const Value before = with(with(bare, "rope_theta", 1000000.0), "rope_local_base_freq", 10000.0);
+  const auto made = [&](const Value& config) {
+    return made_config("gemma3_text", state, {to_olmo_core, {}, {{"config.json", config}}, {}});
+  };
+  CHECK(made(before) == made(now));
+  CHECK(made(bare) == made(now));
+  CHECK(at(made(with(bare, "rope_local_base_freq", 30000.0)), "model.block.sequence_mixer.rope.theta") == Value(30000));
+  CHECK(at(made(with(bare, "rope_theta", 30000.0)), "model.block_overrides.5.sequence_mixer.rope.theta") ==
+        Value(30000));
+}
