@@ -59,3 +59,42 @@ TEST_CASE("a Gemma 3 of before Transformers 5 has its thetas by the layers' type
   CHECK(at(made(with(bare, "rope_theta", 30000.0)), "model.block_overrides.5.sequence_mixer.rope.theta") ==
         Value(30000));
 }
+
+TEST_CASE("layers that a config does not list have the types that Transformers gives them") {
+  for (const auto& [family, every] : {std::pair<std::string, int>("olmo3", 4), {"gemma3_text", 6}}) {
+    CAPTURE(family);
+    const TensorIndex state = index_of(state_of(family, "hf"));
+    const Value config = without(json_file(fixtures / family / "hf/config.json"), "_sliding_window_pattern");
+    const Value bare = without(config, "layer_types");
+    const auto windows = [&](const Value& read) {
+      const Value made = made_config(family, state, {to_olmo_core, {}, {{"config.json", read}}, {}});
+      return at(made, "model.block.sequence_mixer.sliding_window.pattern");
+    };
+    const auto one_in = [&](std::int64_t pattern) {
+      Value::List list;
+      const std::int64_t layers = *at(config, "num_hidden_layers").integer();
+      for (std::int64_t layer = 0; layer < layers; ++layer) {
+        list.push_back((layer + 1) % pattern == 0 ? Value(-1) : at(config, "sliding_window"));
+      }
+      return Value(std::move(list));
+    };
+    CHECK(windows(bare) == one_in(every));
+    CHECK(windows(with(bare, "layer_types", Value())) == one_in(every));
+    CHECK(windows(with(bare, "sliding_window_pattern", 3)) == one_in(3));
+    // What lists them has the word.
+    CHECK(windows(with(config, "sliding_window_pattern", 3)) == windows(config));
+    for (const Value& read : {without(config, "sliding_window"), with(bare, "sliding_window", Value())}) {
+      const auto bound = bound_to(standard_plan(family), state, {to_olmo_core, {}, {{"config.json", read}}, {}});
+      REQUIRE_FALSE(bound);
+      CHECK(codes(bound.error()) == std::vector<Code>{Code::requirement_failed});
+    }
+    CHECK(bound_to(standard_plan(family), state, {to_olmo_core, {}, {}, {}}));
+  }
+  const TensorIndex gemma = index_of(state_of("gemma3_text", "hf"));
+  const Value saved =
+      with(without(json_file(fixtures / "gemma3_text/hf/config.json"), "layer_types"), "_sliding_window_pattern", 2);
+  const Value made = made_config("gemma3_text", gemma, {to_olmo_core, {}, {{"config.json", saved}}, {}});
+  const Value windows = at(made, "model.block.sequence_mixer.sliding_window.pattern");
+  REQUIRE(windows.list());
+  CHECK(windows.list()->at(1) == Value(-1));
+}
