@@ -322,6 +322,22 @@ TEST_CASE("what a layout cannot be is refused, and why") {
   model.query_norms = true;
   experts.query_norms = true, experts.experts = 3;
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"include_bias": true})")) == Codes{Code::requirement_failed});
+  for (const std::string mapping : {"olmo", "olmo_to_olmo_core"}) {
+    for (const std::string field : {"alibi", "scale_logits", "bias_for_layer_norm"}) {
+      const auto said = [&](const std::string& value) {
+        return with_config(fmt::format(R"({{"{}": {}, "weight_tying": false}})", field, value));
+      };
+      CHECK(codes(mapping, made_olmo(model), said("true")) == Codes{Code::requirement_failed});
+      CHECK(codes(mapping, made_olmo(model), said("false")).empty());
+      CHECK(codes(mapping, made_olmo(model), said("null")).empty());
+    }
+  }
+  for (const std::string mixer : {R"({"rope": {"name": "complex"}})", R"({"qk_norm": {"eps": 0.25}})"}) {
+    const std::string config =
+        fmt::format(R"({{"model": {{"block": {{"layer_norm": {{"eps": 0.5}}, "sequence_mixer": {}}}}}}})", mixer);
+    CHECK(codes("olmo_to_olmo_core", made_olmo_core(model, false),
+                {Direction::left, {"tied=false"}, config_json(config), {}}) == Codes{Code::requirement_failed});
+  }
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"norm_after": false})")) == Codes{Code::requirement_failed});
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"clip_qkv": 8.0})")) == Codes{Code::requirement_failed});
   CHECK(codes("olmoe", made_olmo_core(experts, true),

@@ -58,6 +58,14 @@ inline Value without(const Value& config, const std::string& name) {
   return made;
 }
 
+/// With another value at a path of members.
+inline Value with_at(const Value& config, const std::string& path, Value value) {
+  const std::size_t dot = path.find('.');
+  const std::string name = path.substr(0, dot);
+  if (dot == std::string::npos) return with(config, name, std::move(value));
+  return with(config, name, with_at(at(config, name), path.substr(dot + 1), std::move(value)));
+}
+
 inline std::vector<Code> codes(const Diagnostics& diagnostics) {
   std::vector<Code> all;
   for (const Diagnostic& diagnostic : diagnostics) all.push_back(diagnostic.code);

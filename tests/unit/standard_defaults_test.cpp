@@ -98,3 +98,32 @@ TEST_CASE("layers that a config does not list have the types that Transformers g
   REQUIRE(windows.list());
   CHECK(windows.list()->at(1) == Value(-1));
 }
+
+TEST_CASE("a config that makes another model of the same weights is refused") {
+  const auto found = [](const std::string& mapping, const TensorIndex& state, Direction direction,
+                        const Value& config) {
+    const auto bound = bound_to(standard_plan(mapping), state, {direction, {}, {{"config.json", config}}, {}});
+    return bound ? std::vector<Code>() : codes(bound.error());
+  };
+  const std::vector<Code> none, refused = {Code::requirement_failed};
+  const TensorIndex olmo2 = index_of(state_of("olmo2", "olmo_core"));
+  const Value config = json_file(fixtures / "olmo2/olmo_core/config.json");
+  // Complex rotations turn neighbours, the others halves.
+  for (const auto& [name, codes] :
+       {std::pair<std::string, std::vector<Code>>("default", none), {"fused", none}, {"complex", refused}}) {
+    CAPTURE(name);
+    const Value changed = with_at(config, "model.block.sequence_mixer.rope.name", name);
+    CHECK(found("olmo2", olmo2, to_hf, changed) == codes);
+  }
+  CHECK(found("olmo2", olmo2, to_hf, with_at(config, "model.block.sequence_mixer.qk_norm.eps", 0.25)) == refused);
+  CHECK(found("olmo2", olmo2, to_hf,
+              with_at(with_at(config, "model.block.sequence_mixer.qk_norm.eps", 0.25), "model.block.layer_norm.eps",
+                      0.25)) == none);
+
+  const TensorIndex gemma = index_of(state_of("gemma3_text", "hf"));
+  const Value text = json_file(fixtures / "gemma3_text/hf/config.json");
+  CHECK(found("gemma3_text", gemma, to_olmo_core, text) == none);
+  CHECK(found("gemma3_text", gemma, to_olmo_core, with(text, "use_bidirectional_attention", true)) == refused);
+  CHECK(found("gemma3_text", gemma, to_olmo_core, with(text, "final_logit_softcapping", 30.0)) == refused);
+  CHECK(found("gemma3_text", gemma, to_olmo_core, with(text, "attn_logit_softcapping", 50.0)) == refused);
+}
