@@ -127,3 +127,38 @@ TEST_CASE("a config that makes another model of the same weights is refused") {
   CHECK(found("gemma3_text", gemma, to_olmo_core, with(text, "final_logit_softcapping", 30.0)) == refused);
   CHECK(found("gemma3_text", gemma, to_olmo_core, with(text, "attn_logit_softcapping", 50.0)) == refused);
 }
+
+TEST_CASE("queries, keys, values and the output have biases together, or none has") {
+  // As a Qwen 2 has them, whose config says nothing of it.
+  const std::vector<std::string> hf = {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"};
+  const std::vector<std::string> olmo_core = {"attention.w_q", "attention.w_k", "attention.w_v", "attention.w_out"};
+  for (const Direction direction : {to_hf, to_olmo_core}) {
+    const std::string side = direction == to_hf ? "olmo_core" : "hf";
+    CAPTURE(side);
+    const TensorIndex state = index_of(state_of("llama", side));
+    const auto found = [&](std::size_t biased, bool in_all_layers) {
+      std::vector<TensorInfo> infos = state.tensors();
+      for (const TensorInfo& weight : state.tensors()) {
+        for (std::size_t part = 0; part < biased; ++part) {
+          const std::string name = (side == "hf" ? hf : olmo_core).at(part);
+          if (!weight.key.ends_with(name + ".weight")) continue;
+          if (!in_all_layers && weight.key.find("s.1.") == std::string::npos) continue;
+          TensorInfo bias = weight;
+          bias.key.replace(bias.key.size() - 6, 6, "bias");
+          bias.shape.pop_back();
+          bias.bytes.size = static_cast<std::uint64_t>(bias.shape.front()) * 2;
+          infos.push_back(std::move(bias));
+        }
+      }
+      const auto bound = bound_to(standard_plan("llama"), TensorIndex({"made.safetensors"}, std::move(infos)),
+                                  {direction, {}, config_of("llama", side), {}});
+      return bound ? std::vector<Code>() : codes(bound.error());
+    };
+    const std::vector<Code> none, refused = {Code::requirement_failed};
+    CHECK(found(0, true) == none);
+    CHECK(found(1, true) == refused);
+    CHECK(found(3, true) == refused);
+    CHECK(found(4, true) == none);
+    CHECK(found(4, false) == refused);
+  }
+}
