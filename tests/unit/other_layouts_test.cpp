@@ -120,6 +120,22 @@ TEST_CASE("Llama as Meta releases it, bit for bit as Transformers has it") {
              meta);
 }
 
+TEST_CASE("who reads a Llama with stretched positions is told how those of Llama 3.2 are") {
+  const Plan plan = standard("meta_llama");
+  const auto release = open_checkpoint(transformers / "meta_llama/consolidated.00.pth");
+  REQUIRE(release);
+  const auto noted = [&](const std::string& scaled, std::vector<std::string> settings) {
+    const Configs configs = {
+        {"params.json", json_of(fmt::format(R"({{"n_heads": 4, "use_scaled_rope": {}}})", scaled))}};
+    const auto bound = bound_to(plan, release->index(), {Direction::right, std::move(settings), configs, {}});
+    REQUIRE(bound);
+    return std::ranges::count(bound->notes, Code::mapping_note, &Diagnostic::code);
+  };
+  CHECK(noted("true", {}) == 1);
+  CHECK(noted("true", {"stretch=32"}) == 0);
+  CHECK(noted("false", {}) == 0);
+}
+
 TEST_CASE("Llama as Meta releases it, at other sizes") {
   const Plan plan = standard("meta_llama");
   for (const bool tied : {false, true}) {
