@@ -120,6 +120,22 @@ TEST_CASE("Llama as Meta releases it, bit for bit as Transformers has it") {
              meta);
 }
 
+TEST_CASE("who reads a Llama with stretched positions is told how those of Llama 3.2 are") {
+  const Plan plan = standard("meta_llama");
+  const auto release = open_checkpoint(transformers / "meta_llama/consolidated.00.pth");
+  REQUIRE(release);
+  const auto noted = [&](const std::string& scaled, std::vector<std::string> settings) {
+    const Configs configs = {
+        {"params.json", json_of(fmt::format(R"({{"n_heads": 4, "use_scaled_rope": {}}})", scaled))}};
+    const auto bound = bound_to(plan, release->index(), {Direction::right, std::move(settings), configs, {}});
+    REQUIRE(bound);
+    return std::ranges::count(bound->notes, Code::mapping_note, &Diagnostic::code);
+  };
+  CHECK(noted("true", {}) == 1);
+  CHECK(noted("true", {"stretch=32"}) == 0);
+  CHECK(noted("false", {}) == 0);
+}
+
 TEST_CASE("Llama as Meta releases it, at other sizes") {
   const Plan plan = standard("meta_llama");
   for (const bool tied : {false, true}) {
@@ -322,6 +338,22 @@ TEST_CASE("what a layout cannot be is refused, and why") {
   model.query_norms = true;
   experts.query_norms = true, experts.experts = 3;
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"include_bias": true})")) == Codes{Code::requirement_failed});
+  for (const std::string mapping : {"olmo", "olmo_to_olmo_core"}) {
+    for (const std::string field : {"alibi", "scale_logits", "bias_for_layer_norm"}) {
+      const auto said = [&](const std::string& value) {
+        return with_config(fmt::format(R"({{"{}": {}, "weight_tying": false}})", field, value));
+      };
+      CHECK(codes(mapping, made_olmo(model), said("true")) == Codes{Code::requirement_failed});
+      CHECK(codes(mapping, made_olmo(model), said("false")).empty());
+      CHECK(codes(mapping, made_olmo(model), said("null")).empty());
+    }
+  }
+  for (const std::string mixer : {R"({"rope": {"name": "complex"}})", R"({"qk_norm": {"eps": 0.25}})"}) {
+    const std::string config =
+        fmt::format(R"({{"model": {{"block": {{"layer_norm": {{"eps": 0.5}}, "sequence_mixer": {}}}}}}})", mixer);
+    CHECK(codes("olmo_to_olmo_core", made_olmo_core(model, false),
+                {Direction::left, {"tied=false"}, config_json(config), {}}) == Codes{Code::requirement_failed});
+  }
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"norm_after": false})")) == Codes{Code::requirement_failed});
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"clip_qkv": 8.0})")) == Codes{Code::requirement_failed});
   CHECK(codes("olmoe", made_olmo_core(experts, true),

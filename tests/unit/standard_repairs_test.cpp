@@ -2,71 +2,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tests/unit/conversion.h"
-#include "tests/unit/standard_families.h"
+#include "tests/unit/standard_configs.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace omap;
 using namespace omap::test;
-
-constexpr Direction to_hf = Direction::right;
-constexpr Direction to_olmo_core = Direction::left;
-
-Configs config_of(const std::string& folder, const std::string& side) {
-  return {{"config.json", json_file(fixtures / folder / side / "config.json")}};
-}
-
-fs::path state_of(const std::string& folder, const std::string& side) {
-  return fixtures / folder / "expected" / (side + ".safetensors");
-}
-
-TensorIndex index_of(const fs::path& path) {
-  const auto checkpoint = open_checkpoint(path);
-  REQUIRE(checkpoint);
-  return checkpoint->index();
-}
-
-/// The config.json that a conversion writes.
-Value made_config(const std::string& mapping, const TensorIndex& state, const Conversion& how) {
-  const auto bound = bound_to(standard_plan(mapping), state, how);
-  if (!bound) FAIL_CHECK(bound.error().front().message);
-  REQUIRE(bound);
-  return bound->configs.at("config.json");
-}
-
-Value at(const Value& config, const std::string& path) {
-  const Value* value = &config;
-  std::size_t begin = 0;
-  while (begin <= path.size()) {
-    const std::size_t end = std::min(path.find('.', begin), path.size());
-    value = value->member(path.substr(begin, end - begin));
-    CAPTURE(path);
-    REQUIRE(value != nullptr);
-    begin = end + 1;
-  }
-  return *value;
-}
-
-Value with(const Value& config, const std::string& name, Value value) {
-  Value::Object made = *config.object();
-  std::erase_if(made, [&](const auto& member) { return member.first == name; });
-  made.emplace_back(name, std::move(value));
-  return made;
-}
-
-Value without(const Value& config, const std::string& name) {
-  Value::Object made = *config.object();
-  std::erase_if(made, [&](const auto& member) { return member.first == name; });
-  return made;
-}
-
-std::vector<Code> codes(const Diagnostics& diagnostics) {
-  std::vector<Code> all;
-  for (const Diagnostic& diagnostic : diagnostics) all.push_back(diagnostic.code);
-  return all;
-}
 
 }  // namespace
 
