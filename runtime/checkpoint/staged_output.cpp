@@ -254,7 +254,10 @@ Result<void> StagedOutput::Impl::commit_whole() {
 /// C3 to C6.
 Result<void> StagedOutput::Impl::commit_into_directory() {
   for (const std::string_view index : index_file_names) {
+    std::error_code ignored;
+    const bool is_there = fs::exists(fs::symlink_status(at.path / index, ignored));
     if (auto removed = remove_file(at.path / index); !removed) return removed;
+    keeps_staging = keeps_staging || is_there;
   }
   keeps_staging = true;
   for (const std::string_view folder : weight_folders) {

@@ -48,10 +48,10 @@ namespace omap {
 //      shards never lie side by side; a single file takes the place of its predecessor in one step.
 //  C5. Rename the new index into its place, sync there. Now the checkpoint is there.
 //  C6. Remove the journal, P, and folders of DIR that old weights have left empty; sync the parent.
-// Giving up (no commit, or one that failed before C3)
+// Giving up (no commit, or one that failed before C3 removed anything)
 //  A1. Remove what S4 and N1 made, then P, then the directories of S1 that are empty. A run that was asked to resume
 //      leaves finished files, and the journal, for the next one.
-// A commit that fails later leaves P: some of the old files are gone, so the new ones are worth keeping.
+// A commit that fails once an index is gone leaves P: some of the old files are gone, so the new ones are worth keeping.
 //
 // Killed before C2 or C3: DIR is as it was. Killed within C3 to C5: DIR has no index, and old weight files or new ones,
 // never both; where some shards are missing, the names of the others tell. Resuming then finds in P those that have not

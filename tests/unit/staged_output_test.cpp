@@ -450,6 +450,21 @@ TEST_CASE("a commit that fails after old files are gone keeps the new ones") {
   CHECK(data_of(folder / "out.partial") == "aaaabbbb");
 }
 
+TEST_CASE("a commit that fails between two old indexes keeps the new files") {
+  const Folder folder;
+  const fs::path out = folder / "out";
+  write_checkpoint(out, true, two_shards(), "11112222");
+  fs::create_directory(out / ".metadata");
+  {
+    auto output = stage_output(out, true, two_shards());
+    REQUIRE(output.has_value());
+    fill(*output, two_shards());
+    CHECK(code_of(output->commit()) == Code::write_failed);
+  }
+  CHECK_FALSE(fs::exists(out / "model.safetensors.index.json"));
+  CHECK(data_of(folder / "out.partial") == "aaaabbbb");
+}
+
 TEST_CASE("too little space is said before anything is made") {
   const Folder folder;
   CheckpointLayout layout = one_file();
