@@ -211,9 +211,6 @@ Result<void> StagedOutput::Impl::note_written(std::uint32_t number, std::uint64_
 Result<void> StagedOutput::Impl::commit() {
   if (auto synced = sync_files(); !synced) return synced;
   const bool in_one = !(is_directory && replaces);
-  if (in_one && is_directory) {
-    if (auto removed = remove_journal(at.staging); !removed) return removed;
-  }
   auto done = in_one ? commit_whole() : commit_into_directory();
   if (!done) {
     if (keeps_staging)
@@ -223,7 +220,10 @@ Result<void> StagedOutput::Impl::commit() {
   for (const fs::path& made : made_directories) {
     if (auto synced = sync_directory(made.parent_path()); !synced) return synced;
   }
-  return sync_directory(at.path.parent_path());
+  if (auto synced = sync_directory(at.path.parent_path()); !synced) return synced;
+  // Until now it might have been needed. One that stays does no harm.
+  if (in_one && is_directory) (void)remove_journal(at.path);
+  return {};
 }
 
 /// C1.

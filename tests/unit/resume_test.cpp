@@ -166,6 +166,28 @@ TEST_CASE("a commit that failed among the names goes on with those that have not
   CHECK(finish(out, {"digest", true}).files == 0);
 }
 
+TEST_CASE("a new directory that cannot get its name at last goes on with all of its files") {
+  const TestFolder folder;
+  const fs::path out = folder.path() / "out";
+  {
+    StagedOutput output = stage(out, {"digest", true});
+    for (std::uint32_t i = 0; i < 3; ++i) write_tensor(output, i);
+    fs::create_directory(out);
+    CHECK_FALSE(output.commit().has_value());
+  }
+  fs::remove(out);
+  CHECK(finish(out, {"digest", true}).files == 3);
+}
+
+TEST_CASE("a journal in a checkpoint is not read, and goes when that is replaced") {
+  const TestFolder folder;
+  const fs::path out = folder.path() / "out";
+  CHECK(finish(out, {"digest", true}).files == 0);
+  folder.write("out/" + std::string(journal_file_name), "omap journal 1\nconversion digest\nfinished " + first + "\n");
+  CHECK(open_checkpoint(out).has_value());
+  CHECK(finish(out, {"digest", true}).leftover == Leftover::none);
+}
+
 TEST_CASE("a journal is whole, or not there") {
   const TestFolder folder;
   const fs::path& at = folder.path();
