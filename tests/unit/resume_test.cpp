@@ -140,6 +140,27 @@ TEST_CASE("finished files that were changed are written again") {
   }
 }
 
+TEST_CASE("a finished file that begins with fixed bytes is kept only if it still has them") {
+  const TestFolder folder;
+  CheckpointLayout layout;
+  layout.files = {{"pytorch_model.bin", "", 12, {{0, std::string("head\0\0\0\0", 8)}}, {{8, 12, {4}}}}};
+  layout.places = {{0, 8}};
+  const StagingOptions options{"digest", true};
+  for (const bool changed : {false, true}) {
+    CAPTURE(changed);
+    {
+      auto output = stage_output(folder.path() / "out", true, layout, options);
+      REQUIRE(output.has_value());
+      output->expect(std::vector<std::uint64_t>{4});
+      if (!output->is_finished(0)) REQUIRE(output->write(0, 8, std::as_bytes(std::span(data)).first(4)).has_value());
+    }
+    if (changed) std::fstream(folder.path() / "out.partial/pytorch_model.bin", std::ios::in | std::ios::out) << "HEAD";
+    auto output = stage_output(folder.path() / "out", true, layout, options);
+    REQUIRE(output.has_value());
+    CHECK(output->is_finished(0) == !changed);
+  }
+}
+
 TEST_CASE("a run that fails leaves finished files if it was to resume, and else nothing") {
   const TestFolder folder;
   const fs::path out = folder.path() / "out";
