@@ -187,7 +187,13 @@ TEST_CASE("directories above the destination are made") {
 TEST_CASE("a directory that is there keeps all but weight files") {
   const Folder folder;
   const fs::path out = folder / "out";
-  const Texts others = {"config.json", "adapter.safetensors", "model.bin", "model-notes.txt"};
+  const Texts others = {"config.json",
+                        "adapter.safetensors",
+                        "model.bin",
+                        "model-notes.txt",
+                        "model-best-of-three.safetensors",
+                        "model-of-2.safetensors",
+                        "model-1-of-.safetensors"};
   for (const std::string& name : others) put(out / name, name);
 
   write_checkpoint(out, true, one_file(), "11112222");
