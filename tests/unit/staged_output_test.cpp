@@ -341,6 +341,15 @@ TEST_CASE("files that are replaced keep their other links") {
   CHECK(contents(folder / "backup") == "old");
 }
 
+TEST_CASE("a staging file with another name is not written to") {
+  const Folder folder;
+  put(folder / "mine", "mine");
+  fs::create_hard_link(folder / "mine", folder / "x.safetensors.partial");
+  CHECK(code_of(stage_output(folder / "x.safetensors", false, one_file())) == Code::destination_exists);
+  CHECK(contents(folder / "mine") == "mine");
+  CHECK(fs::exists(folder / "x.safetensors.partial"));
+}
+
 TEST_CASE("one run at a time") {
   const Folder folder;
   for (const bool is_directory : {true, false}) {
