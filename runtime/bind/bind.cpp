@@ -23,6 +23,9 @@ namespace {
 
 class Binder {
  public:
+  // `keys_written_` refers to a member.
+  Binder(const Binder&) = delete;
+  Binder& operator=(const Binder&) = delete;
   Binder(const Plan& plan, const TensorIndex& source, const Configs& configs, const BindOptions& options)
       : plan_(plan),
         direction_(options.direction),

@@ -43,6 +43,23 @@ Result<void> prepare(int fd, const fs::path& path, const OutputFile& file) {
   return {};
 }
 
+/// Whether an open file has the first of the fixed bytes, but for checksums among them, which come with the tensors.
+bool has_fixed(int fd, const OutputFile& file) {
+  constexpr std::uint64_t checksum_bytes = 4;
+  const FixedBytes& fixed = file.fixed.front();
+  std::string bytes(fixed.bytes.size(), '\0');
+  const auto got = read_at(fd, fixed.offset, std::as_writable_bytes(std::span(bytes)));
+  if (!got || *got != bytes.size()) return false;
+  for (const DataChecksum& checksum : file.checksums) {
+    for (const std::uint64_t place : checksum.places) {
+      if (place < fixed.offset || place + checksum_bytes > fixed.offset + bytes.size()) continue;
+      const std::size_t at = place - fixed.offset;
+      bytes.replace(at, checksum_bytes, fixed.bytes, at, checksum_bytes);
+    }
+  }
+  return bytes == fixed.bytes;
+}
+
 /// Whether an open file is as large as one of the layout, and begins like it: what a run of another layout left has a
 /// journal of another digest, and this notices a file that was put there since.
 bool looks_like(int fd, const OutputFile& file) {
@@ -51,7 +68,7 @@ bool looks_like(int fd, const OutputFile& file) {
   if (static_cast<std::uint64_t>(status.st_size) != file.size) return false;
   std::string head(file.head.size(), '\0');
   const auto got = read_at(fd, 0, std::as_writable_bytes(std::span(head)));
-  return got && *got == head.size() && head == file.head;
+  return got && *got == head.size() && head == file.head && (file.fixed.empty() || has_fixed(fd, file));
 }
 
 }  // namespace
@@ -211,9 +228,6 @@ Result<void> StagedOutput::Impl::note_written(std::uint32_t number, std::uint64_
 Result<void> StagedOutput::Impl::commit() {
   if (auto synced = sync_files(); !synced) return synced;
   const bool in_one = !(is_directory && replaces);
-  if (in_one && is_directory) {
-    if (auto removed = remove_journal(at.staging); !removed) return removed;
-  }
   auto done = in_one ? commit_whole() : commit_into_directory();
   if (!done) {
     if (keeps_staging)
@@ -223,7 +237,10 @@ Result<void> StagedOutput::Impl::commit() {
   for (const fs::path& made : made_directories) {
     if (auto synced = sync_directory(made.parent_path()); !synced) return synced;
   }
-  return sync_directory(at.path.parent_path());
+  if (auto synced = sync_directory(at.path.parent_path()); !synced) return synced;
+  // Until now it might have been needed. One that stays does no harm.
+  if (in_one && is_directory) (void)remove_journal(at.path);
+  return {};
 }
 
 /// C1.
@@ -254,7 +271,10 @@ Result<void> StagedOutput::Impl::commit_whole() {
 /// C3 to C6.
 Result<void> StagedOutput::Impl::commit_into_directory() {
   for (const std::string_view index : index_file_names) {
+    std::error_code ignored;
+    const bool is_there = fs::exists(fs::symlink_status(at.path / index, ignored));
     if (auto removed = remove_file(at.path / index); !removed) return removed;
+    keeps_staging = keeps_staging || is_there;
   }
   keeps_staging = true;
   for (const std::string_view folder : weight_folders) {

@@ -39,19 +39,21 @@ namespace omap {
 //  R2. A new journal, with those names, replaces it. S4 makes the other files; those that are kept are only opened.
 // Committing
 //  C1. Sync every file. Each name in P still means the file that was written, even without locks.
-//  C2. Where DIR was not there at S2: remove the journal, sync P and its folders, rename P to DIR (unless DIR is there
-//      by now), sync the parent. Done. A FILE goes the same way, and where it was there, the rename replaces it at
-//      once.
+//  C2. Where DIR was not there at S2: sync P and its folders, rename P to DIR (unless DIR is there by now), sync the
+//      parent, remove the journal, which has come along. Done. A kill before that leaves it in DIR, where nobody reads
+//      it and C4 removes it. A FILE goes the same way, and where it was there, the rename replaces it at once.
 //  C3. Else remove DIR's indexes, of any format, and sync where they were: from here on, nothing in DIR is loadable
 //      through an index.
-//  C4. Remove the old weight files, make DIR's folders, rename the new files from P into them, sync all. Old and new
+//  C4. Remove the old weight files and a journal that C2 left, make DIR's folders, rename the new files from P into
+//  them, sync all. Old and new
 //      shards never lie side by side; a single file takes the place of its predecessor in one step.
 //  C5. Rename the new index into its place, sync there. Now the checkpoint is there.
 //  C6. Remove the journal, P, and folders of DIR that old weights have left empty; sync the parent.
-// Giving up (no commit, or one that failed before C3)
+// Giving up (no commit, or one that failed before C3 removed anything)
 //  A1. Remove what S4 and N1 made, then P, then the directories of S1 that are empty. A run that was asked to resume
 //      leaves finished files, and the journal, for the next one.
-// A commit that fails later leaves P: some of the old files are gone, so the new ones are worth keeping.
+// A commit that fails once an index is gone leaves P: some of the old files are gone, so the new ones are worth
+// keeping.
 //
 // Killed before C2 or C3: DIR is as it was. Killed within C3 to C5: DIR has no index, and old weight files or new ones,
 // never both; where some shards are missing, the names of the others tell. Resuming then finds in P those that have not

@@ -32,6 +32,12 @@ bool is_regular_file(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+/// What is written to such a file is changed under its other names.
+bool has_other_names(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && status.st_nlink > 1;
+}
+
 Diagnostic in_the_way(const fs::path& path) {
   return Diagnostic(Code::destination_exists, "`{}` is in the way: no run has made it", path.string())
       .help("look at it, move it elsewhere or remove it by hand, and run again");
@@ -67,8 +73,14 @@ Result<FileDescriptor> lock_staging(const fs::path& staging, bool is_directory) 
       return give_up(error, "lock");
     }
     if (!is_still(staging, fd.get())) continue;
-    if (is_directory || is_regular_file(fd.get())) return fd;
-    return fail(in_the_way(staging));
+    if (is_directory) return fd;
+    if (!is_regular_file(fd.get())) return fail(in_the_way(staging));
+    if (has_other_names(fd.get())) {
+      return fail(
+          Diagnostic(Code::destination_exists, "`{}` is in the way: the file has another name too", staging.string())
+              .help("remove this name, and run again"));
+    }
+    return fd;
   }
   return fail(Diagnostic(Code::destination_busy, "another run is writing to `{}`", staging.string())
                   .help("wait until it is done, or choose another destination"));

@@ -15,11 +15,19 @@ namespace fs = std::filesystem;
 
 bool is_weight_folder(std::string_view name) { return std::ranges::find(weight_folders, name) != weight_folders.end(); }
 
-/// `STEM.SUFFIX`, or a shard of it: `STEM-*-of-*.SUFFIX`.
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// `STEM.SUFFIX`, or a shard of it: `STEM-00001-of-00003.SUFFIX`, with any numbers.
 bool is_file_or_shard(std::string_view name, std::string_view stem, std::string_view suffix) {
-  if (!name.starts_with(stem) || !name.ends_with(suffix)) return false;
-  if (name.size() == stem.size() + suffix.size()) return true;
-  return name[stem.size()] == '-' && name.find("-of-") != std::string_view::npos;
+  constexpr std::string_view of = "-of-";
+  if (name.size() < stem.size() + suffix.size() || !name.starts_with(stem) || !name.ends_with(suffix)) return false;
+  const std::string_view middle = name.substr(stem.size(), name.size() - stem.size() - suffix.size());
+  if (middle.empty()) return true;
+  const std::size_t at = middle.find(of);
+  return middle.front() == '-' && at != std::string_view::npos && at > 0 && is_number(middle.substr(1, at - 1)) &&
+         is_number(middle.substr(at + of.size()));
 }
 
 bool is_distributed_file(std::string_view name) { return name.starts_with("__") && name.ends_with(distributed_suffix); }
@@ -62,10 +70,12 @@ bool is_weight_file_name(std::string_view name) {
          is_distributed_file(file);
 }
 
+bool is_journal_name(std::string_view name) { return name == journal_file_name || name == new_journal_file_name; }
+
 bool is_leftover_name(std::string_view name) {
   const auto [folder, file] = split(name);
   if (!folder.empty() && !is_weight_folder(folder)) return false;
-  if (name == journal_file_name || name == new_journal_file_name) return true;
+  if (is_journal_name(name)) return true;
   return file == distributed_metadata_file || file.ends_with(".json") || file.ends_with(safetensors_suffix) ||
          file.ends_with(".bin") || file.ends_with(distributed_suffix) || is_tokenizer_file(file);
 }

@@ -140,6 +140,27 @@ TEST_CASE("finished files that were changed are written again") {
   }
 }
 
+TEST_CASE("a finished file that begins with fixed bytes is kept only if it still has them") {
+  const TestFolder folder;
+  CheckpointLayout layout;
+  layout.files = {{"pytorch_model.bin", "", 12, {{0, std::string("head\0\0\0\0", 8)}}, {{8, 12, {4}}}}};
+  layout.places = {{0, 8}};
+  const StagingOptions options{"digest", true};
+  for (const bool changed : {false, true}) {
+    CAPTURE(changed);
+    {
+      auto output = stage_output(folder.path() / "out", true, layout, options);
+      REQUIRE(output.has_value());
+      output->expect(std::vector<std::uint64_t>{4});
+      if (!output->is_finished(0)) REQUIRE(output->write(0, 8, std::as_bytes(std::span(data)).first(4)).has_value());
+    }
+    if (changed) std::fstream(folder.path() / "out.partial/pytorch_model.bin", std::ios::in | std::ios::out) << "HEAD";
+    auto output = stage_output(folder.path() / "out", true, layout, options);
+    REQUIRE(output.has_value());
+    CHECK(output->is_finished(0) == !changed);
+  }
+}
+
 TEST_CASE("a run that fails leaves finished files if it was to resume, and else nothing") {
   const TestFolder folder;
   const fs::path out = folder.path() / "out";
@@ -164,6 +185,28 @@ TEST_CASE("a commit that failed among the names goes on with those that have not
   fs::create_directory(out);
   fs::rename(folder.path() / "out.partial" / first, out / first);
   CHECK(finish(out, {"digest", true}).files == 0);
+}
+
+TEST_CASE("a new directory that cannot get its name at last goes on with all of its files") {
+  const TestFolder folder;
+  const fs::path out = folder.path() / "out";
+  {
+    StagedOutput output = stage(out, {"digest", true});
+    for (std::uint32_t i = 0; i < 3; ++i) write_tensor(output, i);
+    fs::create_directory(out);
+    CHECK_FALSE(output.commit().has_value());
+  }
+  fs::remove(out);
+  CHECK(finish(out, {"digest", true}).files == 3);
+}
+
+TEST_CASE("a journal in a checkpoint is not read, and goes when that is replaced") {
+  const TestFolder folder;
+  const fs::path out = folder.path() / "out";
+  CHECK(finish(out, {"digest", true}).files == 0);
+  folder.write("out/" + std::string(journal_file_name), "omap journal 1\nconversion digest\nfinished " + first + "\n");
+  CHECK(open_checkpoint(out).has_value());
+  CHECK(finish(out, {"digest", true}).leftover == Leftover::none);
 }
 
 TEST_CASE("a journal is whole, or not there") {

@@ -187,7 +187,13 @@ TEST_CASE("directories above the destination are made") {
 TEST_CASE("a directory that is there keeps all but weight files") {
   const Folder folder;
   const fs::path out = folder / "out";
-  const Texts others = {"config.json", "adapter.safetensors", "model.bin", "model-notes.txt"};
+  const Texts others = {"config.json",
+                        "adapter.safetensors",
+                        "model.bin",
+                        "model-notes.txt",
+                        "model-best-of-three.safetensors",
+                        "model-of-2.safetensors",
+                        "model-1-of-.safetensors"};
   for (const std::string& name : others) put(out / name, name);
 
   write_checkpoint(out, true, one_file(), "11112222");
@@ -335,6 +341,15 @@ TEST_CASE("files that are replaced keep their other links") {
   CHECK(contents(folder / "backup") == "old");
 }
 
+TEST_CASE("a staging file with another name is not written to") {
+  const Folder folder;
+  put(folder / "mine", "mine");
+  fs::create_hard_link(folder / "mine", folder / "x.safetensors.partial");
+  CHECK(code_of(stage_output(folder / "x.safetensors", false, one_file())) == Code::destination_exists);
+  CHECK(contents(folder / "mine") == "mine");
+  CHECK(fs::exists(folder / "x.safetensors.partial"));
+}
+
 TEST_CASE("one run at a time") {
   const Folder folder;
   for (const bool is_directory : {true, false}) {
@@ -447,6 +462,21 @@ TEST_CASE("a commit that fails after old files are gone keeps the new ones") {
   }
   CHECK(names_in(folder / "out.partial") == shards);
   CHECK(names_in(folder / "out") == Texts{"model-9-of-9.safetensors"});
+  CHECK(data_of(folder / "out.partial") == "aaaabbbb");
+}
+
+TEST_CASE("a commit that fails between two old indexes keeps the new files") {
+  const Folder folder;
+  const fs::path out = folder / "out";
+  write_checkpoint(out, true, two_shards(), "11112222");
+  fs::create_directory(out / ".metadata");
+  {
+    auto output = stage_output(out, true, two_shards());
+    REQUIRE(output.has_value());
+    fill(*output, two_shards());
+    CHECK(code_of(output->commit()) == Code::write_failed);
+  }
+  CHECK_FALSE(fs::exists(out / "model.safetensors.index.json"));
   CHECK(data_of(folder / "out.partial") == "aaaabbbb");
 }
 
