@@ -111,8 +111,8 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
     if (file_format) return console.refuse_usage("run", "`--max-shard-size` needs a directory to write to");
     max_shard_bytes = *bytes;
   }
-  if ((arguments.tokenizer || arguments.config) && to->path.extension() == ".safetensors")
-    return console.refuse_usage("run", "--tokenizer and --config need a directory to write to");
+  if ((arguments.tokenizer || arguments.config) && file_format)
+    return console.refuse_usage("run", "`--tokenizer` and `--config` need a directory to write to");
   const auto dtype = arguments.dtype ? parse_cast_dtype(*arguments.dtype) : std::nullopt;
   if (arguments.dtype && !dtype) return console.refuse_usage("run", cast_dtype_usage);
 
