@@ -212,7 +212,7 @@ Result<std::vector<std::string>> stale_files(const fs::path& destination, const 
   std::erase_if(*names, [&](const std::string& name) {
     const bool old_weights = is_weight_file_name(name) && name != replacement.only_file;
     const bool old_tokenizer = replacement.tokenizer && is_tokenizer_file(name);
-    return !is_index_file_name(name) && !is_journal_name(name) && !old_weights && !old_tokenizer;
+    return !is_index_file_name(name) && !old_weights && !old_tokenizer;
   });
   return names;
 }

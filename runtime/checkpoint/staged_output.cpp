@@ -126,6 +126,10 @@ struct StagedOutput::Impl {
  private:
   std::vector<std::string> find_finished(const CheckpointLayout& layout);
   Result<void> begin_journal(std::vector<std::string> finished);
+  [[nodiscard]] std::string name_in_journal(const StagedFile& file) const {
+    return file.staged.lexically_relative(at.staging).generic_string();
+  }
+  [[nodiscard]] std::vector<std::string> finished_names() const;
   Result<void> stage_file(const OutputFile& file, bool is_finished);
   Result<void> make_folder(const fs::path& folder);
   Result<void> sync_files();
@@ -183,6 +187,14 @@ std::vector<std::string> StagedOutput::Impl::find_finished(const CheckpointLayou
   return names;
 }
 
+std::vector<std::string> StagedOutput::Impl::finished_names() const {
+  std::vector<std::string> names;
+  for (const StagedFile& file : files) {
+    if (*file.finished) names.push_back(name_in_journal(file));
+  }
+  return names;
+}
+
 /// R2.
 Result<void> StagedOutput::Impl::begin_journal(std::vector<std::string> finished) {
   if (options.digest.empty()) return {};
@@ -220,15 +232,14 @@ Result<void> StagedOutput::Impl::note_written(std::uint32_t number, std::uint64_
   // Who counts the last bytes sees all others: they were written before they were counted.
   if (!journal || file.missing->fetch_sub(bytes) != bytes) return {};
   if (auto synced = sync_file(file.fd.get(), file.staged); !synced) return synced;
-  if (auto noted = journal->add(file.staged.lexically_relative(at.staging).generic_string()); !noted) return noted;
+  if (auto noted = journal->add(name_in_journal(file)); !noted) return noted;
   *file.finished = true;
   return {};
 }
 
 Result<void> StagedOutput::Impl::commit() {
   if (auto synced = sync_files(); !synced) return synced;
-  const bool in_one = !(is_directory && replaces);
-  auto done = in_one ? commit_whole() : commit_into_directory();
+  auto done = is_directory && replaces ? commit_into_directory() : commit_whole();
   if (!done) {
     if (keeps_staging)
       done.error().back().notes.push_back(fmt::format("the new files are in `{}`", at.staging.string()));
@@ -237,10 +248,7 @@ Result<void> StagedOutput::Impl::commit() {
   for (const fs::path& made : made_directories) {
     if (auto synced = sync_directory(made.parent_path()); !synced) return synced;
   }
-  if (auto synced = sync_directory(at.path.parent_path()); !synced) return synced;
-  // Until now it might have been needed. One that stays does no harm.
-  if (in_one && is_directory) (void)remove_journal(at.path);
-  return {};
+  return sync_directory(at.path.parent_path());
 }
 
 /// C1.
@@ -258,6 +266,7 @@ Result<void> StagedOutput::Impl::sync_files() {
 /// C2.
 Result<void> StagedOutput::Impl::commit_whole() {
   if (is_directory) {
+    if (auto removed = remove_journal(at.staging); !removed) return removed;
     for (const fs::path& folder : folders) {
       if (auto synced = sync_directory(at.staging / folder); !synced) return synced;
     }
@@ -265,6 +274,8 @@ Result<void> StagedOutput::Impl::commit_whole() {
   }
   auto renamed = replaces ? rename_over(at.staging, at.path) : rename_to_new(at.staging, at.path);
   keeps_staging = renamed.has_value();
+  // What failed is said; a journal that cannot be had again only means that the next run starts over.
+  if (!renamed && is_directory) (void)begin_journal(finished_names());
   return renamed;
 }
 

@@ -31,21 +31,19 @@ namespace omap {
 // Noting what is finished (of a directory, where a digest of the conversion is given)
 //  N1. Before S4 a journal is put into P, by rename: it says which conversion this is.
 //  N2. When the last byte of a file's tensors is written, the file is synced; then its name is added to the journal,
-//  and
-//      the journal synced. Files are written one after another, so that a kill loses few.
+//      and the journal synced. Files are written one after another, so that a kill loses few.
 // Resuming (if asked for)
 //  R1. Before S3 the journal in P is read. If it is of the same conversion, files that it calls finished are kept, if
 //      they are regular files of the right size and beginning. Bytes of a finished file are not looked at again.
 //  R2. A new journal, with those names, replaces it. S4 makes the other files; those that are kept are only opened.
 // Committing
 //  C1. Sync every file. Each name in P still means the file that was written, even without locks.
-//  C2. Where DIR was not there at S2: sync P and its folders, rename P to DIR (unless DIR is there by now), sync the
-//      parent, remove the journal, which has come along. Done. A kill before that leaves it in DIR, where nobody reads
-//      it and C4 removes it. A FILE goes the same way, and where it was there, the rename replaces it at once.
+//  C2. Where DIR was not there at S2: remove the journal, sync P and its folders, rename P to DIR (unless DIR is there
+//      by now), sync the parent. Done. If the rename fails, the journal is written again. A FILE goes the same way, and
+//      where it was there, the rename replaces it at once.
 //  C3. Else remove DIR's indexes, of any format, and sync where they were: from here on, nothing in DIR is loadable
 //      through an index.
-//  C4. Remove the old weight files and a journal that C2 left, make DIR's folders, rename the new files from P into
-//  them, sync all. Old and new
+//  C4. Remove the old weight files, make DIR's folders, rename the new files from P into them, sync all. Old and new
 //      shards never lie side by side; a single file takes the place of its predecessor in one step.
 //  C5. Rename the new index into its place, sync there. Now the checkpoint is there.
 //  C6. Remove the journal, P, and folders of DIR that old weights have left empty; sync the parent.

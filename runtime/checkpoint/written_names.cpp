@@ -70,12 +70,10 @@ bool is_weight_file_name(std::string_view name) {
          is_distributed_file(file);
 }
 
-bool is_journal_name(std::string_view name) { return name == journal_file_name || name == new_journal_file_name; }
-
 bool is_leftover_name(std::string_view name) {
   const auto [folder, file] = split(name);
   if (!folder.empty() && !is_weight_folder(folder)) return false;
-  if (is_journal_name(name)) return true;
+  if (name == journal_file_name || name == new_journal_file_name) return true;
   return file == distributed_metadata_file || file.ends_with(".json") || file.ends_with(safetensors_suffix) ||
          file.ends_with(".bin") || file.ends_with(distributed_suffix) || is_tokenizer_file(file);
 }

@@ -29,9 +29,6 @@ inline constexpr std::array<std::string_view, 1> weight_folders = {model_and_opt
 /// `model-N-of-N.safetensors`, `pytorch_model.bin`, `pytorch_model-N-of-N.bin` (N: digits), `__*.distcp`.
 [[nodiscard]] bool is_weight_file_name(std::string_view name);
 
-/// Whether a file of this name is a journal, which a run that was killed right after its commit has left.
-[[nodiscard]] bool is_journal_name(std::string_view name);
-
 /// Whether a file of this name in a staging directory was left there by a killed run.
 [[nodiscard]] bool is_leftover_name(std::string_view name);
 

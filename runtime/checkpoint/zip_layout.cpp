@@ -58,16 +58,8 @@ void ZipLayout::append_fixed(std::string bytes) {
   }
 }
 
-void ZipLayout::begin_entry(const Entry& entry) {
-  std::string extra = zip64_field({entry.size, entry.size});
-  const std::uint64_t unpadded = entry.header + local_bytes + entry.name.size() + extra.size() + extra_header_bytes;
-  const std::uint64_t padding = (alignment - unpadded % alignment) % alignment;
-  append(extra, {{padding_extra, 2}, {padding, 2}});
-  extra.append(padding, 'Z');
-
-  std::string header = "PK\x03\x04";
-  append(header, {{entry.size < in_zip64_32 ? 0 : zip64_version, 2},
-                  {utf8_names, 2},
+void ZipLayout::append_description(std::string& header, const Entry& entry, std::string_view extra) {
+  append(header, {{utf8_names, 2},
                   {0, 2},
                   {0, 2},
                   {first_date, 2},
@@ -76,6 +68,18 @@ void ZipLayout::begin_entry(const Entry& entry) {
                   {up_to(entry.size, in_zip64_32), 4},
                   {entry.name.size(), 2},
                   {extra.size(), 2}});
+}
+
+void ZipLayout::begin_entry(const Entry& entry) {
+  std::string extra = zip64_field({entry.size, entry.size});
+  const std::uint64_t unpadded = entry.header + local_bytes + entry.name.size() + extra.size() + extra_header_bytes;
+  const std::uint64_t padding = (alignment - unpadded % alignment) % alignment;
+  append(extra, {{padding_extra, 2}, {padding, 2}});
+  extra.append(padding, 'Z');
+
+  std::string header = "PK\x03\x04";
+  append(header, {{entry.size < in_zip64_32 ? 0 : zip64_version, 2}});
+  append_description(header, entry, extra);
   append_fixed(header + entry.name + extra);
 }
 
@@ -109,22 +113,9 @@ void ZipLayout::append_directory_entry(std::string& directory, const Entry& entr
   const std::string extra = zip64_field({entry.size, entry.size, entry.header});
   const std::uint64_t version = extra.empty() ? 0 : zip64_version;
   directory += "PK\x01\x02";
-  append(directory, {{version, 2},
-                     {version, 2},
-                     {utf8_names, 2},
-                     {0, 2},
-                     {0, 2},
-                     {first_date, 2},
-                     {entry.crc, 4},
-                     {up_to(entry.size, in_zip64_32), 4},
-                     {up_to(entry.size, in_zip64_32), 4},
-                     {entry.name.size(), 2},
-                     {extra.size(), 2},
-                     {0, 2},
-                     {0, 2},
-                     {0, 2},
-                     {0, 4},
-                     {up_to(entry.header, in_zip64_32), 4}});
+  append(directory, {{version, 2}, {version, 2}});
+  append_description(directory, entry, extra);
+  append(directory, {{0, 2}, {0, 2}, {0, 2}, {0, 4}, {up_to(entry.header, in_zip64_32), 4}});
   directory += entry.name + extra;
 }
 

@@ -36,6 +36,8 @@ class ZipLayout {
   };
   static constexpr std::size_t none = SIZE_MAX;
 
+  /// Appends what the local header and the directory say alike.
+  static void append_description(std::string& header, const Entry& entry, std::string_view extra);
   /// Appends a local header with its padding.
   void begin_entry(const Entry& entry);
   void append_directory_entry(std::string& directory, const Entry& entry, std::uint64_t at);

@@ -79,43 +79,34 @@ std::uint64_t deinterleave_streams(const Deinterleave& shape, const std::byte* s
   if (shape.streams == 3) return deinterleave_registers<Lane, 3>(shape, src, dst);
   return deinterleave_registers<Lane, 4>(shape, src, dst);
 }
+
+// Calls `move` with an unsigned number of an element's size.
+template <class Move>
+std::uint64_t with_lane(std::uint64_t element_bytes, const Move& move) {
+  switch (element_bytes) {
+    case 1:
+      return move(std::uint8_t());
+    case 2:
+      return move(std::uint16_t());
+    case 4:
+      return move(std::uint32_t());
+    default:
+      return move(std::uint64_t());
+  }
+}
+
+std::uint64_t interleave_here(const Interleave& shape, const std::byte* src, std::byte* dst) {
+  return with_lane(shape.element_bytes, [&](auto lane) { return interleave_streams<decltype(lane)>(shape, src, dst); });
+}
+
+std::uint64_t deinterleave_here(const Deinterleave& shape, const std::byte* src, std::byte* dst) {
+  return with_lane(shape.element_bytes,
+                   [&](auto lane) { return deinterleave_streams<decltype(lane)>(shape, src, dst); });
+}
+#else
+std::uint64_t interleave_here(const Interleave&, const std::byte*, std::byte*) { return 0; }
+std::uint64_t deinterleave_here(const Deinterleave&, const std::byte*, std::byte*) { return 0; }
 #endif  // HWY_TARGET != HWY_SCALAR
-
-std::uint64_t interleave_here([[maybe_unused]] const Interleave& shape, [[maybe_unused]] const std::byte* src,
-                              [[maybe_unused]] std::byte* dst) {
-#if HWY_TARGET == HWY_SCALAR
-  return 0;
-#else
-  switch (shape.element_bytes) {
-    case 1:
-      return interleave_streams<std::uint8_t>(shape, src, dst);
-    case 2:
-      return interleave_streams<std::uint16_t>(shape, src, dst);
-    case 4:
-      return interleave_streams<std::uint32_t>(shape, src, dst);
-    default:
-      return interleave_streams<std::uint64_t>(shape, src, dst);
-  }
-#endif
-}
-
-std::uint64_t deinterleave_here([[maybe_unused]] const Deinterleave& shape, [[maybe_unused]] const std::byte* src,
-                                [[maybe_unused]] std::byte* dst) {
-#if HWY_TARGET == HWY_SCALAR
-  return 0;
-#else
-  switch (shape.element_bytes) {
-    case 1:
-      return deinterleave_streams<std::uint8_t>(shape, src, dst);
-    case 2:
-      return deinterleave_streams<std::uint16_t>(shape, src, dst);
-    case 4:
-      return deinterleave_streams<std::uint32_t>(shape, src, dst);
-    default:
-      return deinterleave_streams<std::uint64_t>(shape, src, dst);
-  }
-#endif
-}
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

@@ -62,7 +62,7 @@ spread() {
 # whole BEFORE: what has the final name is the result, or what was there before. Files that are there are replaced one by
 # one: between these nothing opens.
 whole() {
-  diff --recursive --exclude .omap-journal "$work/wanted" "$out" >/dev/null && return
+  diff --recursive "$work/wanted" "$out" >/dev/null && return
   [[ -n $1 ]] || return
   diff --recursive "$1" "$out" >/dev/null || "$olmoc" --quiet diff "$1" "$out" >/dev/null 2>&1 ||
     "$olmoc" --quiet diff "$work/wanted" "$out" >/dev/null 2>&1 || ! "$olmoc" inspect "$out" >/dev/null 2>&1
@@ -75,8 +75,7 @@ check() {
   shift 2
   cmp --silent "$work/pristine" "$work/state.safetensors" || fail "$what: the source was changed"
   if ((status == 0)); then
-    # The journal comes along with the rename; where it cannot be removed then, it stays.
-    diff --recursive --exclude .omap-journal "$work/wanted" "$out" >"$work/diff" || fail "$what: success, and wrong bytes"
+    diff --recursive "$work/wanted" "$out" >"$work/diff" || fail "$what: success, and wrong bytes"
     # Where it cannot be removed at the end, it is empty.
     [[ ! -e $out.partial ]] || rmdir "$out.partial" || fail "$what: success, and $out.partial is there"
     return

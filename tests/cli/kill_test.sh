@@ -50,8 +50,6 @@ for ((i = 0; i < moments; ++i)); do
     nothing=$((nothing + 1))
     succeeds "a run with nothing to resume" "${run[@]}" --to "new=$out" --resume
   fi
-  # That of a run that was killed right after it had given its result the final name.
-  rm -f "$out/.omap-journal"
   diff --recursive "$work/wanted" "$out" >/dev/null || fail "wrong bytes after SIG$signal at $moment s"
   [[ ! -e $out.partial ]] || fail "$out.partial is still there after SIG$signal at $moment s"
   rm -rf "$out"

@@ -7,8 +7,8 @@
 #include "compiler/driver/commands.h"
 #include "compiler/driver/sides.h"
 #include "compiler/load_mapping.h"
-#include "runtime/run/compare.h"
 #include "tests/unit/checkpoint_folder.h"
+#include "tests/unit/compared.h"
 
 namespace {
 
@@ -37,15 +37,8 @@ driver::ExitCode convert(const std::string& mapping, const std::string& from, co
 
 /// Names included, but for a root that one of them has before its keys.
 bool equal(const fs::path& a, const fs::path& b) {
-  const auto first = open_checkpoint(a);
-  const auto second = open_checkpoint(b);
-  REQUIRE(first);
-  REQUIRE(second);
-  CompareOptions options;
-  options.find_root = true;
-  const auto found = compare(*first, *second, options);
-  REQUIRE(found);
-  return found->same() && found->equal > 0;
+  const Comparison found = test::compared(a, b);
+  return found.same() && found.equal > 0;
 }
 
 /// An OLMo-core directory: the state as model.safetensors, beside the config.

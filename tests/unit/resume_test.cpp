@@ -200,15 +200,6 @@ TEST_CASE("a new directory that cannot get its name at last goes on with all of 
   CHECK(finish(out, {"digest", true}).files == 3);
 }
 
-TEST_CASE("a journal in a checkpoint is not read, and goes when that is replaced") {
-  const TestFolder folder;
-  const fs::path out = folder.path() / "out";
-  CHECK(finish(out, {"digest", true}).files == 0);
-  folder.write("out/" + std::string(journal_file_name), "omap journal 1\nconversion digest\nfinished " + first + "\n");
-  CHECK(open_checkpoint(out).has_value());
-  CHECK(finish(out, {"digest", true}).leftover == Leftover::none);
-}
-
 TEST_CASE("a journal is whole, or not there") {
   const TestFolder folder;
   const fs::path& at = folder.path();

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "runtime/run/compare.h"
+#include "tests/unit/compared.h"
 #include "tests/unit/standard_families.h"
 
 namespace {
@@ -15,20 +15,13 @@ using Names = std::set<std::string>;
 
 /// Keys of tensors that are not the same in both, or in one only.
 Names others(const fs::path& a, const fs::path& b) {
-  const auto first = open_checkpoint(a);
-  const auto second = open_checkpoint(b);
-  REQUIRE(first);
-  REQUIRE(second);
-  CompareOptions options;
-  options.find_root = true;
-  const auto found = compare(*first, *second, options);
-  REQUIRE(found);
-  REQUIRE(found->equal > 20);
-  Names names(found->only_a.begin(), found->only_a.end());
-  names.insert(found->only_b.begin(), found->only_b.end());
-  for (const auto& difference : found->dtypes) names.insert(difference.key);
-  for (const auto& difference : found->shapes) names.insert(difference.key);
-  for (const auto& difference : found->bits) names.insert(difference.key);
+  const Comparison found = compared(a, b);
+  REQUIRE(found.equal > 20);
+  Names names(found.only_a.begin(), found.only_a.end());
+  names.insert(found.only_b.begin(), found.only_b.end());
+  for (const auto& difference : found.dtypes) names.insert(difference.key);
+  for (const auto& difference : found.shapes) names.insert(difference.key);
+  for (const auto& difference : found.bits) names.insert(difference.key);
   return names;
 }
 
