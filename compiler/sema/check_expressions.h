@@ -1,6 +1,7 @@
 #pragma once
 
 #include <set>
+#include <string_view>
 #include <tuple>
 
 #include "compiler/sema/checked_module.h"
@@ -69,5 +70,8 @@ struct Expressions {
   Type key_call(const ast::Expr& expr, const NameSet& scope);
   Type list(const std::vector<ast::Expr>& items, const NameSet& scope);
 };
+
+/// Whether a function takes a list where it has one argument.
+[[nodiscard]] bool takes_list(std::string_view name);
 
 }  // namespace omap::sema
