@@ -104,8 +104,9 @@ HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::
   constexpr std::size_t step = 16 / N;
   HWY_ALIGN std::uint8_t lines[edge * line_bytes];
   if (prefetch) {
-    // To L2: the lines would evict each other from L1.
-    for (std::size_t row = 0; row < edge; ++row) __builtin_prefetch(src + row * src_stride + line_bytes, 0, 2);
+    // To L2: the lines would evict each other from L1. The last byte of the next tile: what comes before it lies in a
+    // line that this tile needs too, unless it is the same line.
+    for (std::size_t row = 0; row < edge; ++row) __builtin_prefetch(src + row * src_stride + 2 * line_bytes - 1, 0, 2);
   }
   for (std::size_t row = 0; row < edge; ++row) {
     const std::uint8_t* from = src + row * src_stride;
@@ -128,6 +129,16 @@ HWY_INLINE std::uint64_t tile_at(std::uint64_t at, std::uint64_t extent, std::ui
   return std::min(at, extent - edge);
 }
 
+/// Where the columns from `first` on begin in the destination.
+template <std::size_t N>
+HWY_INLINE void find_places(const Transpose& shape, std::uint64_t first, std::uint64_t (&places)[line_bytes / N]) {
+  std::uint64_t group = first / shape.columns, column = first % shape.columns;
+  for (std::uint64_t& place : places) {
+    place = group * shape.group_stride + column * shape.dst_stride;
+    if (++column == shape.columns) ++group, column = 0;
+  }
+}
+
 /// At least a tile of rows and of columns.
 template <std::size_t N, bool Streaming>
 void move_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
@@ -140,11 +151,7 @@ void move_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* d
       for (std::uint64_t j = begin; j < end; j += edge) {
         const std::uint64_t first = tile_at(j, columns, edge);
         std::uint64_t places[edge];
-        std::uint64_t group = first / shape.columns, column = first % shape.columns;
-        for (std::uint64_t& place : places) {
-          place = group * shape.group_stride + column * shape.dst_stride;
-          if (++column == shape.columns) ++group, column = 0;
-        }
+        find_places<N>(shape, first, places);
         const bool prefetch = first + 2 * edge <= columns;
         for (std::uint64_t i = panel; i < panel_end; i += edge) {
           const std::uint64_t row = tile_at(i, shape.rows, edge);
@@ -156,16 +163,77 @@ void move_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* d
   }
 }
 
-/// The same for a destination that is written past the caches, which works for whole aligned lines: those from the
-/// first that begins in each column on. The tiles at the ends are written as usual.
+/// Transposes rows by edge columns into `staged`, whose rows are `staged_bytes` apart. At least a tile of rows.
+template <std::size_t N>
+HWY_INLINE void stage_tiles(const std::uint8_t* src, std::size_t src_stride, std::uint64_t rows, std::uint8_t* staged,
+                            std::size_t staged_bytes, bool prefetch) {
+  constexpr std::uint64_t edge = line_bytes / N;
+  std::uint64_t places[edge];
+  for (std::uint64_t i = 0; i < edge; ++i) places[i] = i * staged_bytes;
+  for (std::uint64_t i = 0; i < rows; i += edge) {
+    const std::uint64_t row = tile_at(i, rows, edge);
+    move_tile<N, false>(src + row * src_stride, src_stride, staged + row * N, places, prefetch);
+  }
+}
+
+/// The aligned lines that begin in [begin, end), from bytes that lie at `staged` and belong at `place`.
+HWY_INLINE void stream_lines(const std::uint8_t* staged, std::uint8_t* place, std::uint8_t* begin, std::uint8_t* end) {
+  const auto misfit = [](const std::uint8_t* at) { return reinterpret_cast<std::uintptr_t>(at) % line_bytes; };
+  begin += (line_bytes - misfit(begin)) % line_bytes;
+  for (std::uint8_t* line = begin; line < end; line += line_bytes) {
+    for (std::size_t at = 0; at < line_bytes; at += 16 * register_blocks) {
+      const Bytes<register_blocks> bytes;
+      hn::Stream(hn::LoadU(bytes, staged + (line - place) + at), bytes, line + at);
+    }
+  }
+}
+
+/// Past the caches only whole aligned lines can be written. Where columns of the destination begin anywhere in lines,
+/// each panel is transposed to a buffer, with the tile before it once more: so all lines that end in the panel are
+/// there as a whole. The first and the last tile are written as usual, for the parts of lines at the ends of columns.
+/// At least two tiles of rows and a tile of columns.
+template <std::size_t N>
+void stream_shifted_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
+  constexpr std::uint64_t edge = line_bytes / N;
+  constexpr std::size_t staged_bytes = (panel_lines + 1) * line_bytes;
+  const std::uint64_t columns = shape.groups * shape.columns;
+  HWY_ALIGN std::uint8_t staged[edge * staged_bytes];
+  for (std::uint64_t begin = 0; begin < columns; begin += panel_columns) {
+    const std::uint64_t end = std::min(columns, begin + panel_columns);
+    for (std::uint64_t panel = edge; panel < shape.rows; panel += panel_lines * edge) {
+      const std::uint64_t staged_row = panel - edge;
+      const std::uint64_t panel_end = std::min(shape.rows, panel + panel_lines * edge);
+      for (std::uint64_t j = begin; j < end; j += edge) {
+        const std::uint64_t first = tile_at(j, columns, edge);
+        std::uint64_t places[edge];
+        find_places<N>(shape, first, places);
+        stage_tiles<N>(src + staged_row * shape.src_stride + first * N, shape.src_stride, panel_end - staged_row,
+                       staged, staged_bytes, first + 2 * edge <= columns);
+        for (std::uint64_t i = 0; i < edge; ++i) {
+          std::uint8_t* const column = dst + places[i];
+          const std::uint64_t line_before = line_bytes - 1;
+          stream_lines(staged + i * staged_bytes, column + staged_row * N, column + panel * N - line_before,
+                       column + panel_end * N - line_before);
+        }
+      }
+    }
+  }
+  Transpose part = shape;
+  part.rows = edge;
+  move_tiles<N, false>(part, src, dst);
+  const std::uint64_t last = shape.rows - edge;
+  move_tiles<N, false>(part, src + last * shape.src_stride, dst + last * N);
+}
+
+/// The same for a destination that is written past the caches. Columns that all begin alike in lines need no buffer but
+/// at their ends.
 template <std::size_t N>
 void stream_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
   constexpr std::uint64_t edge = line_bytes / N;
   const std::uint64_t lead = (line_bytes - reinterpret_cast<std::uintptr_t>(dst) % line_bytes) % line_bytes;
   const bool whole_lines = shape.dst_stride % line_bytes == 0 && shape.group_stride % line_bytes == 0;
-  if (!whole_lines || lead % N != 0 || shape.rows < lead / N + edge) {
-    return move_tiles<N, false>(shape, src, dst);
-  }
+  if (shape.rows < 2 * edge) return move_tiles<N, false>(shape, src, dst);
+  if (!whole_lines || lead % N != 0) return stream_shifted_tiles<N>(shape, src, dst);
   const std::uint64_t first = lead / N;
   Transpose part = shape;
   part.rows = edge;
