@@ -17,7 +17,7 @@
 //   follow one another, so that each register ends as one longer piece of a destination line;
 // - a tile of one cache line by one cache line. Its source lines are first copied to a buffer, whole: where strides are
 //   powers of two they fall into the same few sets of a cache, and would evict each other between blocks;
-// - a panel of four destination lines, along which tiles go through the source's columns, while the next tile's lines
+// - a panel of eight destination lines, along which tiles go through the source's columns, while the next tile's lines
 //   are prefetched: no prefetcher of a processor follows so many streams.
 
 // Arrays of registers are registers only where the loops over them are unrolled.
@@ -36,7 +36,7 @@ constexpr std::size_t line_bytes = 64;
 /// 128-bit parts of a register, up to a line.
 constexpr std::size_t register_blocks = HWY_MAX_BYTES >= line_bytes ? 4 : HWY_MAX_BYTES / 16;
 /// Destination lines that a panel is wide.
-constexpr std::uint64_t panel_lines = 4;
+constexpr std::uint64_t panel_lines = 8;
 /// Columns after which a panel ends: their lines in the destination lie on as many pages, which a TLB holds.
 constexpr std::uint64_t panel_columns = 2048;
 
@@ -103,11 +103,6 @@ HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::
   constexpr std::size_t edge = line_bytes / N;
   constexpr std::size_t step = 16 / N;
   HWY_ALIGN std::uint8_t lines[edge * line_bytes];
-  if (prefetch) {
-    // To L2: the lines would evict each other from L1. The last byte of the next tile: what comes before it lies in a
-    // line that this tile needs too, unless it is the same line.
-    for (std::size_t row = 0; row < edge; ++row) __builtin_prefetch(src + row * src_stride + 2 * line_bytes - 1, 0, 2);
-  }
   for (std::size_t row = 0; row < edge; ++row) {
     const std::uint8_t* from = src + row * src_stride;
     for (std::size_t at = 0; at < line_bytes; at += 16 * register_blocks) {
@@ -119,6 +114,13 @@ HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::
     for (std::size_t row = 0; row < edge; row += step * register_blocks) {
       move_blocks<N, register_blocks, Streaming>(lines + row * line_bytes + column * N, line_bytes, dst + row * N,
                                                  places + column, step);
+    }
+    // To L2, as the lines would evict each other from L1; a few between the blocks, as they would wait for each other.
+    // The last byte of the next tile: what comes before it lies in a line that this tile needs too, or in the same
+    // line.
+    if (prefetch) {
+      for (std::size_t row = column; row < column + step; ++row)
+        __builtin_prefetch(src + row * src_stride + 2 * line_bytes - 1, 0, 2);
     }
   }
 }
