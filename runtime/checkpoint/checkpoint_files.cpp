@@ -16,6 +16,7 @@
 #include "runtime/checkpoint/distributed/distributed_names.h"
 #include "runtime/checkpoint/safetensors_names.h"
 #include "runtime/checkpoint/torch/torch_names.h"
+#include "runtime/checkpoint/written_names.h"
 
 namespace omap {
 namespace {
@@ -143,7 +144,7 @@ std::optional<std::string> find_metadata(const fs::path& directory) {
 CheckpointFiles distributed_at(const fs::path& metadata, const fs::path& directory) {
   const fs::path absolute = fs::absolute(directory).lexically_normal();
   const fs::path folder = absolute.has_filename() ? absolute : absolute.parent_path();
-  const bool is_part = folder.filename() == model_and_optim && !is_there(directory / "config.json");
+  const bool is_part = folder.filename() == model_and_optim && !is_there(directory / config_file_name);
   return {{}, {}, metadata, is_part ? folder.parent_path() : directory};
 }
 
