@@ -103,6 +103,11 @@ ExitCode verify(const Console& console, const VerifyArguments& arguments) {
   if (!options) return console.refuse_usage("verify", "`--memory` takes a size like 64MB or 1GB");
   const auto dtype = arguments.dtype ? parse_cast_dtype(*arguments.dtype) : std::nullopt;
   if (arguments.dtype && !dtype) return console.refuse_usage("verify", cast_dtype_usage);
+  if (dtype && !to) {
+    return console.refuse_usage("verify",
+                                "`--dtype` does not go with `--round-trip`: what is cast does not come back as it was; "
+                                "check what was written with `--to SIDE=PATH`");
+  }
   const LoadedMapping mapping = load_mapping(arguments.mapping);
   const ExitCode loading = console.report(mapping.diagnostics, mapping.sources);
   if (loading != done || !mapping.plan) return loading;
