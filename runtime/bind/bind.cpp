@@ -42,9 +42,8 @@ class Binder {
 
   Result<BoundMapping> bind() {
     if (!has_rules() || !requirements_hold()) return fail(report_.finish({}, environment_));
-    std::size_t budget = max_expanded_keys;
     for (std::uint32_t rule = 0; rule < plan_.rules.size(); ++rule) {
-      if (plan_.rules[rule].runs(direction_)) bind_rule(rule, budget);
+      if (plan_.rules[rule].runs(direction_)) bind_rule(rule);
     }
     for (const Tie& tie : plan_.ties) bind_tie(tie);
     claim_tied(bound_.program.ties, claims_.claimed());
@@ -91,9 +90,9 @@ class Binder {
     return all;
   }
 
-  void bind_rule(std::uint32_t number, std::size_t& budget) {
+  void bind_rule(std::uint32_t number) {
     const Rule& rule = plan_.rules[number];
-    auto instances = expand_rule(plan_, rule, direction_, environment_, budget);
+    auto instances = expand_rule(plan_, rule, direction_, environment_, budget_);
     if (!instances) {
       report_.no_value(rule.range, instances.error(), "needed by this rule");
       return;
@@ -169,8 +168,9 @@ class Binder {
     std::vector<Destination>& all = bound_.program.destinations;
     const std::uint32_t rule = destination.rule;
     if (destination.key == "__metadata__" || destination.key.empty()) {
-      report_.add(Diagnostic(Code::key_invalid, range_of(rule), "a tensor cannot be called `{}`", destination.key)
-                      .help("that name means something else in a checkpoint"));
+      report_.add(
+          Diagnostic(Code::key_invalid, plan_.statement_range(rule), "a tensor cannot be called `{}`", destination.key)
+              .help("that name means something else in a checkpoint"));
       return std::nullopt;
     }
     all.push_back(std::move(destination));
@@ -184,9 +184,9 @@ class Binder {
   /// One error for each pair of rules, however many keys they share.
   void report_twice(std::uint32_t first, std::uint32_t second, const std::string& key) {
     if (!said_twice_.emplace(first, second).second) return;
-    Diagnostic diagnostic(Code::destination_twice, range_of(second), "`{}` is written twice", key);
+    Diagnostic diagnostic(Code::destination_twice, plan_.statement_range(second), "`{}` is written twice", key);
     diagnostic.primary.text = first == second ? "by this rule, for two values of its indexes" : "by this rule";
-    if (first != second) diagnostic.secondary.push_back({range_of(first), "and by this one"});
+    if (first != second) diagnostic.secondary.push_back({plan_.statement_range(first), "and by this one"});
     diagnostic.helps.push_back("conditions that exclude each other, or other keys");
     report_.add(std::move(diagnostic));
   }
@@ -203,10 +203,6 @@ class Binder {
     BuiltConfigs built = build_configs({plan_, direction_, written, given_configs_}, environment_, report_);
     bound_.configs = std::move(built.configs);
     bound_.config_notes = std::move(built.notes);
-  }
-
-  [[nodiscard]] SourceRange range_of(std::uint32_t rule) const {
-    return rule < plan_.rules.size() ? plan_.rules[rule].range : plan_.sames[rule - plan_.rules.size()].range;
   }
 
   /// What no rule has claimed keeps its name.
@@ -247,7 +243,7 @@ class Binder {
   void bind_tie(const Tie& tie) {
     if (tie.side != plan_.source_side(direction_).name) return;
     const auto done =
-        for_each_value(indexes_of(plan_, tie.dropped), environment_, {},
+        for_each_value(indexes_of(plan_, tie.dropped), environment_, {}, budget_,
                        [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
                          if (tie.when) {
                            const Evaluated holds = environment_.evaluate(*tie.when, scope);
@@ -313,6 +309,7 @@ class Binder {
   const Configs& given_configs_;
   std::optional<ModelCast> cast_;
   std::vector<std::string> inexact_;
+  std::size_t budget_ = max_expanded_keys;
   BoundMapping bound_;
   DestinationKeys keys_written_{bound_.program.destinations};
   std::set<std::pair<std::uint32_t, std::uint32_t>> said_twice_;

@@ -173,7 +173,7 @@ class ConfigBuilder {
 
   void add(const ConfigLine& line) {
     const auto done =
-        for_each_value(config_indexes(plan_, line), environment_, {},
+        for_each_value(config_indexes(plan_, line), environment_, {}, budget_,
                        [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
                          if (line.when) {
                            const Evaluated holds = environment_.evaluate(*line.when, scope, written_);
@@ -277,6 +277,7 @@ class ConfigBuilder {
   };
   std::vector<Copy> copies_;
   std::set<const ConfigLine*> noted_;
+  std::size_t budget_ = max_expanded_keys;
   Diagnostics notes_;
 };
 

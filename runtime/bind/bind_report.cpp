@@ -167,7 +167,7 @@ void BindReport::say_problems() {
     const Param* param = fault.code == Code::extent_conflict ? plan_.find_param(found.axis) : nullptr;
     const std::size_t rules = param ? rules_by_param[found.axis] : 1;
     if (rules > 1 && !said.insert(found.axis).second) continue;
-    Diagnostic diagnostic(fault.code, plan_.rules[fault.rule].range, "{} {}", list_keys(found.keys), fault.what);
+    Diagnostic diagnostic(fault.code, plan_.statement_range(fault.rule), "{} {}", list_keys(found.keys), fault.what);
     diagnostic.primary.text = "by this rule";
     if (param) diagnostic.secondary.push_back({param->range, fmt::format("`{}` is this param", param->name)});
     if (rules > 1) {

@@ -10,27 +10,6 @@ NoValue too_many_keys() {
           Code::plan_limit};
 }
 
-tl::expected<void, NoValue> spend(std::size_t& budget) {
-  if (budget == 0) return tl::unexpected(too_many_keys());
-  --budget;
-  return {};
-}
-
-/// Whether so many combinations of values exceed the budget, one of it spent for each: said before any is made.
-tl::expected<bool, NoValue> exceeds(const std::vector<std::string>& indexes, Environment& environment,
-                                    std::size_t budget) {
-  std::size_t combinations = 1;
-  bool exceeds = false;
-  for (const std::string& index : indexes) {
-    const auto& values = environment.index_values(index);
-    if (!values) return tl::unexpected(values.error());
-    if (values->empty()) return false;
-    combinations = exceeds ? combinations : combinations * values->size();
-    exceeds = exceeds || combinations > budget;
-  }
-  return exceeds;
-}
-
 tl::expected<ExpandedTerm, NoValue> expand_term(const Plan& plan, const Term& term,
                                                 const std::vector<std::string>& loops, Environment& environment,
                                                 const Scope& scope, std::size_t& budget) {
@@ -40,11 +19,12 @@ tl::expected<ExpandedTerm, NoValue> expand_term(const Plan& plan, const Term& te
   std::erase_if(expanded.indexes,
                 [&](const std::string& index) { return std::find(loops.begin(), loops.end(), index) != loops.end(); });
   const auto done = for_each_value(
-      expanded.indexes, environment, scope,
+      expanded.indexes, environment, scope, budget,
       [&](const std::vector<std::int64_t>& positions, const Scope& inner) -> tl::expected<void, NoValue> {
-        if (auto spent = spend(budget); !spent) return spent;
         auto texts = environment.key_texts(term.key, inner);
         if (!texts) return tl::unexpected(texts.error());
+        if (texts->size() > budget) return tl::unexpected(too_many_keys());
+        budget -= texts->size() - 1;
         ExpandedKey key{positions, std::move(*texts), {}};
         for (const Operand* operand : operands_of(term)) {
           auto operand_texts = environment.key_texts(operand->key, inner);
@@ -61,15 +41,20 @@ tl::expected<ExpandedTerm, NoValue> expand_term(const Plan& plan, const Term& te
 }  // namespace
 
 tl::expected<void, NoValue> for_each_value(
-    const std::vector<std::string>& indexes, Environment& environment, const Scope& outer,
+    const std::vector<std::string>& indexes, Environment& environment, const Scope& outer, std::size_t& budget,
     const std::function<tl::expected<void, NoValue>(const std::vector<std::int64_t>&, const Scope&)>& visit) {
   std::vector<const std::vector<Value>*> lists;
+  std::size_t combinations = 1;
   for (const std::string& index : indexes) {
     const auto& values = environment.index_values(index);
     if (!values) return tl::unexpected(values.error());
     if (values->empty()) return {};
     lists.push_back(&*values);
+    // Beyond the budget it does not matter how many.
+    if (combinations <= budget) combinations *= values->size();
   }
+  if (combinations > budget) return tl::unexpected(too_many_keys());
+  budget -= combinations;
   std::vector<std::int64_t> positions(indexes.size(), 0);
   Scope scope = outer;
   for (std::size_t i = 0; i < indexes.size(); ++i) {
@@ -94,13 +79,9 @@ tl::expected<std::vector<RuleInstance>, NoValue> expand_rule(const Plan& plan, c
                                                              Environment& environment, std::size_t& budget) {
   std::vector<RuleInstance> instances;
   const auto loops = loop_indexes(plan, rule);
-  const auto too_many = exceeds(loops, environment, budget);
-  if (!too_many) return tl::unexpected(too_many.error());
-  if (*too_many) return tl::unexpected(too_many_keys());
   const auto done = for_each_value(
-      loops, environment, {},
+      loops, environment, {}, budget,
       [&](const std::vector<std::int64_t>& positions, const Scope& scope) -> tl::expected<void, NoValue> {
-        if (auto spent = spend(budget); !spent) return spent;
         if (rule.when) {
           const Evaluated holds = environment.evaluate(*rule.when, scope);
           if (!holds) return tl::unexpected(holds.error());

@@ -39,16 +39,18 @@ struct RuleInstance {
 /// Keys that one run may ask for: more than any checkpoint has.
 inline constexpr std::size_t max_expanded_keys = 16'000'000;
 
-/// The instances of a rule whose condition holds. `budget` counts expanded keys down; what exceeds it is `plan_limit`.
+/// The instances of a rule whose condition holds. `budget` counts instances and keys down; what exceeds it is
+/// `plan_limit`.
 [[nodiscard]] tl::expected<std::vector<RuleInstance>, NoValue> expand_rule(const Plan& plan, const Rule& rule,
                                                                            Direction direction,
                                                                            Environment& environment,
                                                                            std::size_t& budget);
 
 /// Every combination of the values of `indexes`, the last changing fastest: calls `visit` with the positions and the
-/// scope, `outer` included; stops at the first failure.
+/// scope, `outer` included; stops at the first failure. `budget` counts combinations down; if there are more of them,
+/// none is visited, and that is `plan_limit`.
 [[nodiscard]] tl::expected<void, NoValue> for_each_value(
-    const std::vector<std::string>& indexes, Environment& environment, const Scope& outer,
+    const std::vector<std::string>& indexes, Environment& environment, const Scope& outer, std::size_t& budget,
     const std::function<tl::expected<void, NoValue>(const std::vector<std::int64_t>&, const Scope&)>& visit);
 
 }  // namespace omap

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "runtime/plan/modulo.h"
+
 namespace omap {
 namespace {
 
@@ -37,7 +39,7 @@ Evaluated integer_arithmetic(Op op, std::int64_t a, std::int64_t b) {
       if (a == std::numeric_limits<std::int64_t>::min() && b == -1) {
         overflow = true;
       } else if (op == Op::modulo) {
-        result = ((a % b) + b) % b;
+        result = floor_modulo(a, b);
       } else if (op == Op::ceildiv) {
         result = a / b + (a % b != 0 && (a < 0) == (b < 0) ? 1 : 0);
       } else if (a % b != 0) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "runtime/json/json.h"
+#include "runtime/plan/modulo.h"
 
 namespace omap {
 namespace {
@@ -12,8 +13,6 @@ using Op = Expr::Op;
 
 /// Remainders are told apart one by one.
 constexpr std::int64_t max_modulus = 64;
-
-std::int64_t modulo(std::int64_t a, std::int64_t m) { return ((a % m) + m) % m; }
 
 /// The value of an operation on two constants, where it has one.
 std::optional<std::int64_t> value_of(Op op, std::int64_t a, std::int64_t b) {
@@ -29,7 +28,7 @@ std::optional<std::int64_t> value_of(Op op, std::int64_t a, std::int64_t b) {
       break;
   }
   if (b == 0 || (a == INT64_MIN && b == -1)) return std::nullopt;
-  if (op == Op::modulo) return b == INT64_MIN ? std::nullopt : std::optional(((a % b) + b) % b);
+  if (op == Op::modulo) return floor_modulo(a, b);
   if (op == Op::divide) return a % b == 0 ? std::optional(a / b) : std::nullopt;
   if (op == Op::ceildiv) return a / b + (a % b != 0 && (a < 0) == (b < 0) ? 1 : 0);
   return std::nullopt;
@@ -115,9 +114,10 @@ LinearForm Canonical::remainder(Spot spot) {
   const std::vector<LinearForm> forms = operands(spot);
   const std::int64_t m = forms[1].constant;
   if (!forms[1].is_constant() || m < 1 || m > max_modulus) return folded(spot, forms);
-  Residue residue{{}, modulo(forms[0].constant, m), m};
+  Residue residue{{}, floor_modulo(forms[0].constant, m), m};
   for (const auto& [quantity, coefficient] : forms[0].terms) {
-    if (modulo(coefficient, m) != 0) residue.of.terms.emplace_back(quantity, modulo(coefficient, m));
+    if (const std::int64_t rest = floor_modulo(coefficient, m); rest != 0)
+      residue.of.terms.emplace_back(quantity, rest);
   }
   if (residue.of.is_constant()) return constant_form(residue.shift);
   LinearForm shifted = residue.of;

@@ -65,6 +65,10 @@ bool is_base(const Plan& plan) {
   });
 }
 
+SourceRange Plan::statement_range(std::uint32_t number) const {
+  return number < rules.size() ? rules[number].range : sames[number - rules.size()].range;
+}
+
 const Param* Plan::find_param(std::string_view wanted) const { return find_by_name(params, wanted); }
 const Index* Plan::find_index(std::string_view wanted) const { return find_by_name(indexes, wanted); }
 

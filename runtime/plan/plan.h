@@ -193,6 +193,8 @@ struct Plan {
     return direction == Direction::right ? right : left;
   }
   [[nodiscard]] const Param* find_param(std::string_view name) const;
+  /// Of a rule or a `same`, which are numbered in this order.
+  [[nodiscard]] SourceRange statement_range(std::uint32_t number) const;
   [[nodiscard]] const Index* find_index(std::string_view name) const;
 
   friend bool operator==(const Plan&, const Plan&) = default;

@@ -22,6 +22,8 @@ struct PlanLimits {
   /// Tensors on both sides of a rule together.
   static constexpr std::size_t terms = 1'024;
   static constexpr std::size_t key_parts = 256;
+  /// What a key may be called by its alternatives.
+  static constexpr std::size_t key_texts = 256;
   /// Steps of a tensor's arithmetic.
   static constexpr std::size_t value_ops = 32;
   /// An operation is one deeper than what it holds; so is a list literal.

@@ -180,9 +180,16 @@ void verify_key(Verification& verification, const KeyTemplate& key, KeyUse use, 
     return;
   }
   std::size_t any = 0;
+  std::size_t texts = 1;
   for (std::size_t i = 0; i < key.parts.size(); ++i) {
     verify_part(verification, key.parts[i], use, site, place.item(i), depth);
+    if (key.parts[i].kind == KeyPart::Kind::alternatives && texts <= PlanLimits::key_texts) {
+      texts *= key.parts[i].names.size();
+    }
     if (key.parts[i].kind == KeyPart::Kind::any) ++any;
+  }
+  if (texts > PlanLimits::key_texts) {
+    verification.exceeds(site.range, place, "a key has", PlanLimits::key_texts, "spellings by its alternatives");
   }
   if (use == KeyUse::counted && any != 1) {
     verification.malformed(site.range, place, "the key of `count` has one `{{_}}`, not {}", any);

@@ -310,6 +310,28 @@ TEST_CASE("a range beyond any checkpoint is an error, not a wait") {
             .front() == Code::plan_limit);
   const Plan square = plan_of("index i in 0..100000\n index j in 0..100000\n x.{i}.{j} <-> y.{i}.{j}");
   CHECK(codes(bound_to(square, made({{"x", {1}}}))).front() == Code::plan_limit);
+  const std::string indexes = "index i in 0..100000\n index j in 0..100000\n x <-> y\n";
+  const Plan tied = plan_of(indexes + "tie a:t.{i}.{j} = a:u.{i}.{j}");
+  CHECK(codes(bound_to(tied, made({{"x", {1}}}))).front() == Code::plan_limit);
+  const Plan configured = plan_of(indexes + "config {\n b.rows[i][j] = i + j\n}");
+  CHECK(codes(bound_to(configured, made({{"x", {1}}}))).front() == Code::plan_limit);
+}
+
+TEST_CASE("a tensor of too many elements for a dense copy is refused, by a rule and by a `same`") {
+  // One element, repeated: it takes 4 bytes in a checkpoint.
+  const TensorIndex repeated({"made.pt"}, {{"x", Dtype::f32, {1 << 30, 1 << 30, 8}, {0, 0, 4}, {0, 0, 0}}});
+  for (const std::string body : {"x[p q r] <-> y[q p r]", "same **"}) {
+    const auto bound = bind_plan(plan_of(body), repeated, {}, {});
+    CHECK(codes(bound) == std::vector{Code::size_overflow});
+    CHECK(bound.error().front().primary.range.known());
+  }
+}
+
+TEST_CASE("the rest of a division has the sign of the divisor, up to the largest integers") {
+  const Plan plan = plan_of(
+      "require 5 % 9223372036854775807 == 5\n require -5 % 3 == 1\n require 5 % -3 == -1\n require -6 % 3 == 0\n x <-> "
+      "y");
+  CHECK(bound_to(plan, made({{"x", {1}}})));
 }
 
 TEST_CASE("values that need each other in a long chain are an error, not a crash") {

@@ -262,6 +262,10 @@ TEST_CASE("limits: at them is fine, beyond them is not") {
   accepted(left_key({std::vector<KeyPart>(PlanLimits::key_parts, text("a"))}));
   check_limit(left_key({std::vector<KeyPart>(PlanLimits::key_parts + 1, text("a"))}),
               "`rules[2].left[0].key`: a key has at most 256 parts");
+  const KeyPart two{KeyPart::Kind::alternatives, "", {}, {"a", "b"}};
+  accepted(left_key({std::vector<KeyPart>(8, two)}));
+  check_limit(left_key({std::vector<KeyPart>(9, two)}),
+              "`rules[2].left[0].key`: a key has at most 256 spellings by its alternatives");
 
   accepted(shape(std::vector<AxisExpr>(PlanLimits::rank, one())));
   check_limit(shape(std::vector<AxisExpr>(PlanLimits::rank + 1, one())),
