@@ -73,7 +73,8 @@ void Expressions::stored_as(const ast::Name& dtype) {
   }
   if (dtype_from_text(dtype.text)) return;
   Diagnostic diagnostic(Code::unknown_dtype, dtype.range, "there is no dtype `{}`", dtype.text);
-  const std::vector<std::string> known{"bf16", "f16", "f32", "f64", "f8_e4m3", "f8_e5m2"};
+  const std::vector<std::string> known{"bf16", "f16", "f32", "f64", "f8_e4m3", "f8_e5m2", "i8",  "i16",
+                                       "i32",  "i64", "u8",  "u16", "u32",     "u64",     "bool"};
   if (const auto near = nearest(dtype.text, known))
     diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
   diagnostic.helps.push_back(fmt::format("dtypes are `{}`, or a param of type `dtype`", fmt::join(known, "`, `")));

@@ -28,6 +28,9 @@ const char* const everything = R"(
     scaled[r c] * scale[r/2 c/3] -> unscaled[r c] as f32
     padded[a b] -> with_zeros[(a + _=2) b]
     fill 0.5 -> made[n q] as bf16
+    reals[a b] -> truncated[b a] as i8
+    counts -> rounded as bf16
+    flags -> numbers as f32
 )";
 
 Plan everything_plan() { return plan_of(everything); }
@@ -42,7 +45,10 @@ StateDict everything_state() {
                                         {"wide", counted({5}).to(at::kDouble) / 7},
                                         {"scaled", counted({5, 7}).to(at::kBFloat16)},
                                         {"scale", counted({3, 3}) / 9},
-                                        {"padded", counted({2, 3})}};
+                                        {"padded", counted({2, 3})},
+                                        {"reals", (counted({4, 5}) - 9) * 30.3},
+                                        {"counts", at::arange(-3, 4, at::kLong) * 1234567890123456789},
+                                        {"flags", counted({3}).to(at::kBool)}};
   for (int e = 0; e < 3; ++e) entries.emplace_back("one." + std::to_string(e), counted({2, 4}) + 10 * e);
   return state_of_entries(std::move(entries));
 }

@@ -54,6 +54,39 @@ TEST_CASE("a conversion and its inverse give the state back") {
   }
 }
 
+TEST_CASE("the model is cast to a dtype, and what differs from it keeps its own") {
+  const Plan plan = plan_of("w[a b] <-> v[b a]\n router <-> gate\n ids <-> positions\n x <-> y as f64");
+  const at::Tensor w = (counted({40, 30}) / 7).to(at::kBFloat16), router = counted({9}) / 3, x = w.narrow(0, 0, 3);
+  const at::Tensor ids = at::arange(5, at::kLong);
+  const StateDict state = state_of_entries({{"w", w}, {"router", router}, {"ids", ids}, {"x", x}});
+  for (const at::ScalarType dtype : {at::kHalf, at::kFloat, at::kDouble}) {
+    for (const auto views : {ConvertOptions::Views::never, ConvertOptions::Views::allowed}) {
+      std::vector<Code> notes;
+      ConvertOptions options;
+      options.dtype = dtype;
+      options.views = views;
+      options.note = [&](const Diagnostic& note) { notes.push_back(note.code); };
+      const StateDict made = converted(plan, state, options);
+      REQUIRE(identical(*made.find("v"), w.t().contiguous().to(dtype)));
+      REQUIRE(identical(*made.find("gate"), router));
+      REQUIRE(identical(*made.find("positions"), ids));
+      REQUIRE(identical(*made.find("y"), x.to(at::kDouble)));
+      const bool rounds = dtype == at::kHalf;
+      REQUIRE(std::ranges::count(notes, Code::result_inexact) == (rounds ? 1 : 0));
+    }
+  }
+  // The dtype that it has: nothing is cast, and views stay views.
+  ConvertOptions same;
+  same.dtype = at::kBFloat16;
+  same.views = ConvertOptions::Views::allowed;
+  REQUIRE(shares_memory(*converted(plan, state, same).find("v"), w));
+  for (const at::ScalarType dtype : {at::kInt, at::kBool, at::kComplexFloat}) {
+    ConvertOptions refused;
+    refused.dtype = dtype;
+    REQUIRE(code_of(StateConverter(plan).convert(state, {}, StateType::weight, refused)) == Code::dtype_not_computable);
+  }
+}
+
 TEST_CASE("bounds name params and indexes, and are checked") {
   const StateConverter converter(plan_of(experts));
   REQUIRE(code_of(converter.get_mappings(expert_state(), {{"m", 2}})) == Code::unknown_setting);

@@ -163,7 +163,7 @@ TEST_CASE("checkpoints of each version of PyTorch read as what it read back itse
       check_objects(entry.path() / name, entry.path() / (name + ".objects.json"));
     }
   }
-  CHECK(versions >= 5);
+  CHECK(versions >= 10);
 }
 
 TEST_CASE("shards of many files are pieces, and other entries are listed") {
