@@ -248,3 +248,12 @@ TEST_CASE("a mapping knows tensors by names, whatever their numbers") {
   CHECK(claimed.by_rules == 1);
   CHECK(claimed.absent == std::vector<std::string>{"a:gone"});
 }
+
+TEST_CASE("what a run still says of a checkpoint is in the draft, one line each") {
+  DraftRequest request = request_of({f32("a", {2})}, {f32("b", {2})});
+  CHECK(write_draft(request).find("Not done") == std::string::npos);
+  request.undone = {"`x` is\nmissing"};
+  const std::string text = write_draft(request);
+  CHECK(text.find("// Not done yet. A run says:\n//     `x` is\\nmissing\n}") != std::string::npos);
+  CHECK(compiled(text).rules.size() == 1);
+}
