@@ -9,6 +9,14 @@
 
 namespace omap::driver {
 
+bool has_side(const StandardPlan& standard, const std::string& side) {
+  return !standard.is_base && (standard.plan.left.name == side || standard.plan.right.name == side);
+}
+
+bool is_between(const StandardPlan& standard, const std::string& from, const std::string* to) {
+  return has_side(standard, from) && (!to || (*to != from && has_side(standard, *to)));
+}
+
 std::vector<StandardPlan> standard_plans() {
   std::vector<StandardPlan> all;
   for (const StandardMapping& mapping : standard_mappings()) {

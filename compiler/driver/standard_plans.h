@@ -18,6 +18,10 @@ struct StandardPlan {
   bool is_base = false;
 };
 
+[[nodiscard]] bool has_side(const StandardPlan& standard, const std::string& side);
+/// Whether it goes from one side to another; any other where `to` is null. A base goes nowhere.
+[[nodiscard]] bool is_between(const StandardPlan& standard, const std::string& from, const std::string* to);
+
 /// All of them, in the order of their files' names.
 [[nodiscard]] std::vector<StandardPlan> standard_plans();
 
