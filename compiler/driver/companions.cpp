@@ -14,6 +14,16 @@ Result<void> carry_tokenizer(const Bound& bound, Output& output) {
   return {};
 }
 
+std::vector<std::filesystem::path> files_read(const Bound& bound, const Choices& choices) {
+  const std::span<const std::filesystem::path> source = bound.source.reader.index().files();
+  std::vector<std::filesystem::path> files(source.begin(), source.end());
+  if (bound.tokenizer) {
+    for (const std::string& name : bound.tokenizer->names) files.push_back(bound.tokenizer->directory / name);
+  }
+  if (choices.config) files.push_back(*choices.config);
+  return files;
+}
+
 Diagnostics companions_lacking(const Plan& plan, const Bound& bound) {
   Diagnostics lacking = bound.mapping.config_notes;
   if (plan.config.empty()) return lacking;

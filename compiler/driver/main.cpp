@@ -144,7 +144,7 @@ struct CommandLine {
     against->add_flag("--round-trip")->description("itself: there and back, by way of a temporary directory");
     against->require_option(1);
     sub->add_option("--set", verify_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
-    sub->add_option("--dtype", verify_arguments.dtype, dtype_help)->excludes("--round-trip");
+    sub->add_option("--dtype", verify_arguments.dtype, dtype_help);
     add_resources(*sub, verify_arguments.resources);
     add_werror(*sub);
     sub->callback([this] { command = [this] { return verify(console, verify_arguments); }; });

@@ -1,9 +1,13 @@
 #include "compiler/driver/output.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "runtime/checkpoint/distributed/distributed_layout.h"
+#include "runtime/checkpoint/distributed/distributed_names.h"
 #include "runtime/checkpoint/safetensors_layout.h"
 #include "runtime/checkpoint/safetensors_names.h"
 #include "runtime/checkpoint/torch/torch_layout.h"
@@ -12,6 +16,11 @@
 
 namespace omap::driver {
 namespace {
+
+/// Of other programs' files of weights and of parts of checkpoints, by which nobody means a directory.
+constexpr std::array<std::string_view, 16> foreign_suffixes = {
+    ".gguf", ".ggml",    ".npz", ".npy",    ".ckpt", ".h5",  ".hdf5", ".onnx",
+    ".pb",   ".msgpack", ".pkl", ".pickle", ".tar",  ".zip", ".json", distributed_suffix};
 
 Result<CheckpointLayout> lay_out_file(std::span<const OutputTensor> tensors, CheckpointFormat format,
                                       std::string name) {
@@ -39,6 +48,21 @@ std::optional<CheckpointFormat> format_of_file(const std::filesystem::path& path
   const std::string name = path.filename().string();
   if (name.ends_with(safetensors_suffix)) return CheckpointFormat::safetensors;
   return is_torch_file_name(name) ? std::optional(CheckpointFormat::torch) : std::nullopt;
+}
+
+std::vector<std::string_view> written_suffixes() {
+  std::vector<std::string_view> suffixes{safetensors_suffix};
+  suffixes.insert(suffixes.end(), torch_suffixes.begin(), torch_suffixes.end());
+  return suffixes;
+}
+
+std::optional<std::string> foreign_suffix(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return std::nullopt;
+  const auto* const found =
+      std::ranges::find_if(foreign_suffixes, [&](std::string_view suffix) { return name.ends_with(suffix); });
+  return found != foreign_suffixes.end() ? std::optional<std::string>(*found) : std::nullopt;
 }
 
 Result<Output> lay_out_output(const BoundMapping& bound, const std::filesystem::path& path, CheckpointFormat format,

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 
@@ -65,10 +67,12 @@ void print_dry_run(const Console& console, const RunEstimate& will, const Output
 /// The same for tools, of a run that was made or would be.
 void print_json(const Console& console, const RunEstimate& will, const Output& output, bool written) {
   Value::List files;
-  for (const OutputFile& file : output.layout.files) {
+  const auto add = [&](const OutputFile& file) {
     const auto path = output.is_directory ? output.path / file.name : output.path;
     files.emplace_back(Value::Object{{"path", path.string()}, {"bytes", static_cast<std::int64_t>(file.size)}});
-  }
+  };
+  std::ranges::for_each(output.layout.files, add);
+  if (output.layout.index) add(*output.layout.index);
   const Value::Object all{{"written", written},
                           {"tensors", static_cast<std::int64_t>(will.tensors)},
                           {"bytes_read", static_cast<std::int64_t>(will.bytes_read)},
@@ -103,6 +107,12 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
     return console.refuse_usage("run", fmt::format("`--to-format {}` does not go with a path that ends in `{}`",
                                                    name(*arguments.to_format), to->path.extension().string()));
   }
+  if (const auto suffix = foreign_suffix(to->path)) {
+    return console.refuse_usage(
+        "run",
+        fmt::format("`{}` is no format that is written: a file ends in `{}`, and a directory of this name in `/`",
+                    *suffix, fmt::join(written_suffixes(), "`, `")));
+  }
   auto options = run_options(arguments.resources);
   if (!options) return console.refuse_usage("run", options.error());
   std::uint64_t max_shard_bytes = default_shard_bytes;
@@ -124,8 +134,8 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
 
   const CheckpointFormat format = output_format(*loaded.plan, to->side, file_format, arguments.to_format);
-  auto bound = bind_source(*loaded.plan, *from, to->side,
-                           {arguments.settings, dtype, arguments.tokenizer, arguments.config}, name(format));
+  const Choices choices{arguments.settings, dtype, arguments.tokenizer, arguments.config};
+  auto bound = bind_source(*loaded.plan, *from, to->side, choices, name(format));
   if (!bound) return fail_with(explain_refusal(*loaded.plan, *from, to, std::move(bound.error())));
   const SideDeclaration& side = loaded.plan->destination_side(bound->direction);
   const std::string root = root_in(side, name(format));
@@ -149,7 +159,7 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   }
   if (const auto carried = carry_tokenizer(*bound, *output); !carried) return fail_with(carried.error());
   const auto allowed = check_destination(output->path, output->is_directory, {arguments.force}, output->layout,
-                                         from->path, source.index().files());
+                                         from->path, files_read(*bound, choices));
   if (!allowed) return fail_with(allowed.error());
 
   ProgressLine progress(console);

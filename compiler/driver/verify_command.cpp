@@ -107,6 +107,11 @@ ExitCode verify(const Console& console, const VerifyArguments& arguments) {
   if (!options) return console.refuse_usage("verify", options.error());
   const auto dtype = arguments.dtype ? parse_cast_dtype(*arguments.dtype) : std::nullopt;
   if (arguments.dtype && !dtype) return console.refuse_usage("verify", cast_dtype_usage);
+  if (dtype && !to) {
+    return console.refuse_usage("verify",
+                                "`--dtype` does not go with `--round-trip`: what is cast does not come back as it was; "
+                                "check what was written with `--to SIDE=PATH`");
+  }
   const LoadedMapping mapping = named_or_recognised(console, arguments.mapping, *from, to, arguments.settings);
   const ExitCode loading = console.report(mapping.diagnostics, mapping.sources);
   if (loading != done || !mapping.plan) return loading;

@@ -277,8 +277,10 @@ class InstanceBinding {
     box.computation.destination = stored_as(keys.destination_term);
     box.computation.steps = source_steps;
     box.computation.steps.insert(box.computation.steps.end(), destination_steps.begin(), destination_steps.end());
-    if (!computable(source, can_decode(dtype_of(source)) && can_encode(box.computation.destination)))
-      return std::nullopt;
+    const bool is_known = box.computation.steps.empty()
+                              ? can_cast(dtype_of(source), box.computation.destination)
+                              : can_decode(dtype_of(source)) && can_encode(box.computation.destination);
+    if (!computable(source, is_known)) return std::nullopt;
     box.source = {source, {gather_elements(loops, bits(dtype_of(source)) / 8)}};
 
     const auto operands = operands_of(source_terms_[keys.source_term]);

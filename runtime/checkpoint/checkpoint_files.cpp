@@ -16,6 +16,7 @@
 #include "runtime/checkpoint/distributed/distributed_names.h"
 #include "runtime/checkpoint/safetensors_names.h"
 #include "runtime/checkpoint/torch/torch_names.h"
+#include "runtime/checkpoint/written_names.h"
 
 namespace omap {
 namespace {
@@ -58,17 +59,27 @@ using Wanted = std::optional<CheckpointFormat>;
 
 bool is_wanted(const Wanted& wanted, CheckpointFormat format) { return !wanted || *wanted == format; }
 
-Diagnostic no_checkpoint_in(const fs::path& directory, const std::vector<std::string>& names, const Wanted& wanted) {
+/// Where pieces of a distributed checkpoint lie, in a directory or in the part of a step's that has tensors.
+std::optional<fs::path> pieces_in(const fs::path& directory) {
+  const auto is_piece = [](const std::string& name) { return name.ends_with(distributed_suffix); };
+  for (const fs::path& place : {directory, directory / model_and_optim}) {
+    std::error_code ignored;
+    if (std::ranges::any_of(names_in(place, ignored), is_piece)) return place;
+  }
+  return std::nullopt;
+}
+
+Diagnostic no_checkpoint_in(const fs::path& directory, const Wanted& wanted) {
+  const bool may_be_distributed = is_wanted(wanted, CheckpointFormat::dcp);
+  if (const auto pieces = may_be_distributed ? pieces_in(directory) : std::nullopt) {
+    return Diagnostic(Code::not_a_checkpoint, "`{}` has `*{}` files, but no `{}`", pieces->string(), distributed_suffix,
+                      distributed_metadata_file)
+        .note("that file is written last: without it, the run that saved the checkpoint did not finish")
+        .help("copy `{}` too, or take a checkpoint that is complete", distributed_metadata_file);
+  }
   if (wanted) {
     return Diagnostic(Code::not_a_checkpoint, "there is no {} checkpoint in `{}`", name(*wanted), directory.string())
         .help("leave `--from-format` out: what a checkpoint is, its files say");
-  }
-  const auto is_piece = [](const std::string& name) { return name.ends_with(distributed_suffix); };
-  if (std::ranges::any_of(names, is_piece)) {
-    return Diagnostic(Code::not_a_checkpoint, "`{}` has `*{}` files, but no `{}`", directory.string(),
-                      distributed_suffix, distributed_metadata_file)
-        .note("that file is written last: without it, the run that saved the checkpoint did not finish")
-        .help("copy `{}` too, or take a checkpoint that is complete", distributed_metadata_file);
   }
   return Diagnostic(Code::not_a_checkpoint, "there is no checkpoint in `{}`", directory.string())
       .help("looked for `{}`, `{}/{}`, `{}`, `{}`, and any `*{}`, `*{}`", distributed_metadata_file, model_and_optim,
@@ -121,7 +132,7 @@ std::optional<std::string> find_metadata(const fs::path& directory) {
 CheckpointFiles distributed_at(const fs::path& metadata, const fs::path& directory) {
   const fs::path absolute = fs::absolute(directory).lexically_normal();
   const fs::path folder = absolute.has_filename() ? absolute : absolute.parent_path();
-  const bool is_part = folder.filename() == model_and_optim && !is_there(directory / "config.json");
+  const bool is_part = folder.filename() == model_and_optim && !is_there(directory / config_file_name);
   return {{}, {}, metadata, is_part ? folder.parent_path() : directory};
 }
 
@@ -184,8 +195,7 @@ Result<CheckpointFiles> find_in_directory(const fs::path& directory, const Wante
       return **std::move(found);
     }
   }
-  std::error_code ignored;
-  return fail(no_checkpoint_in(directory, names_in(directory, ignored), wanted));
+  return fail(no_checkpoint_in(directory, wanted));
 }
 
 }  // namespace

@@ -119,18 +119,17 @@ bool lies_inside(const fs::path& path, const fs::path& directory) {
 }
 
 Result<void> check_against_source(const DestinationPath& at, bool is_directory, const CheckpointLayout& layout,
-                                  const fs::path& source, std::span<const fs::path> source_files) {
-  const std::string help = "the source is never changed: choose a destination outside it";
+                                  const fs::path& source, std::span<const fs::path> files_read) {
   std::error_code ignored;
   const fs::path from = without_links(fs::absolute(source, ignored));
   const fs::path to = without_links(at.path);
   if (from == to || (fs::is_directory(from, ignored) && lies_inside(to, from))) {
     return fail(Diagnostic(Code::destination_in_source, "the destination `{}` {} the source `{}`", to.string(),
                            from == to ? "is" : "lies inside", from.string())
-                    .help("{}", help));
+                    .help("the source is never changed: choose a destination outside it"));
   }
   std::set<FileId> read;
-  for (const fs::path& file : source_files) {
+  for (const fs::path& file : files_read) {
     if (const auto id = file_id(file)) read.insert(*id);
   }
   const auto touched = paths_touched(at, is_directory, layout);
@@ -138,9 +137,9 @@ Result<void> check_against_source(const DestinationPath& at, bool is_directory, 
   for (const fs::path& path : *touched) {
     const auto id = file_id(path);
     if (!id || !read.contains(*id)) continue;
-    return fail(Diagnostic(Code::destination_in_source, "writing `{}` would destroy `{}`, a file of the source",
+    return fail(Diagnostic(Code::destination_in_source, "writing `{}` would destroy `{}`, which is read",
                            at.path.string(), path.string())
-                    .help("{}", help));
+                    .help("what is read is never changed: choose a destination outside it"));
   }
   return {};
 }
@@ -219,10 +218,10 @@ Result<std::vector<std::string>> stale_files(const fs::path& destination, const 
 
 Result<void> check_destination(const fs::path& destination, bool is_directory, const DestinationOptions& options,
                                const CheckpointLayout& layout, const fs::path& source,
-                               std::span<const fs::path> source_files) {
+                               std::span<const fs::path> files_read) {
   const DestinationPath at = resolve_destination(destination);
   // What would destroy the source is said first: `--force` is no way out of it.
-  if (auto safe = check_against_source(at, is_directory, layout, source, source_files); !safe) return safe;
+  if (auto safe = check_against_source(at, is_directory, layout, source, files_read); !safe) return safe;
   if (auto free = check_kind(at, is_directory, options, layout); !free) return free;
   return check_space(at, is_directory, layout);
 }

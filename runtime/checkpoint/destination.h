@@ -47,12 +47,12 @@ struct DestinationOptions {
   bool replace = false;
 };
 
-/// Whether `destination` may be written while `sources` are read: it exists and may not be replaced, is a source or
-/// lies inside one, would overwrite one, or has too little space. Changes nothing.
-/// `source` is the path as the user gave it, `source_files` the files that are read.
+/// Whether `destination` may be written while a source is read: it exists and may not be replaced, is the source or
+/// lies inside it, would overwrite or remove a file that is read, or has too little space. Changes nothing. `source` is
+/// the path as the user gave it, `files_read` all files that are read, those of a tokenizer too.
 [[nodiscard]] Result<void> check_destination(const std::filesystem::path& destination, bool is_directory,
                                              const DestinationOptions& options, const CheckpointLayout& layout,
                                              const std::filesystem::path& source,
-                                             std::span<const std::filesystem::path> source_files);
+                                             std::span<const std::filesystem::path> files_read);
 
 }  // namespace omap

@@ -23,6 +23,7 @@
 #include "runtime/checkpoint/staging_place.h"
 #include "runtime/checkpoint/write_behind.h"
 #include "runtime/checkpoint/written_names.h"
+#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -71,6 +72,9 @@ bool looks_like(int fd, const OutputFile& file) {
   return got && *got == head.size() && head == file.head && (file.fixed.empty() || has_fixed(fd, file));
 }
 
+/// Whether a file of a layout is a config: it tells a loader what the weights are of.
+bool is_config(const OutputFile& file) { return !is_weight_file_name(file.name) && !is_tokenizer_file(file.name); }
+
 }  // namespace
 
 struct StagedOutput::Impl {
@@ -99,6 +103,9 @@ struct StagedOutput::Impl {
   bool replaces = false;
   /// How many of `files` are in the layout's; if there is one more, it is the index.
   std::size_t layout_files = 0;
+  /// Those of `files` that a loader begins with, in the order in which they get their names: configs, `config.json`
+  /// after the others, and the index.
+  std::vector<std::size_t> entries;
   /// What takes the place of old files: an only file of weights that of its namesake, by its rename.
   Replacement replacement;
   std::vector<fs::path> made_directories;
@@ -131,10 +138,14 @@ struct StagedOutput::Impl {
   }
   [[nodiscard]] std::vector<std::string> finished_names() const;
   Result<void> stage_file(const OutputFile& file, bool is_finished);
+  void find_entries(const CheckpointLayout& layout);
   Result<void> make_folder(const fs::path& folder);
   Result<void> sync_files();
   Result<void> commit_whole();
   Result<void> commit_into_directory();
+  Result<void> remove_entries();
+  Result<void> remove_stale_files();
+  Result<void> sync_folders();
   Result<void> rename_into_place(StagedFile& file);
   void remove_folders(const fs::path& above) const;
   void give_up();
@@ -164,7 +175,16 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
     if (auto staged = stage_file(file, std::ranges::find(finished, file.name) != finished.end()); !staged)
       return staged;
   }
+  find_entries(layout);
   return layout.index ? stage_file(*layout.index, false) : Result<void>();
+}
+
+void StagedOutput::Impl::find_entries(const CheckpointLayout& layout) {
+  for (std::size_t i = 0; i < layout_files; ++i) {
+    if (is_config(layout.files[i])) entries.push_back(i);
+  }
+  std::ranges::stable_partition(entries, [&](std::size_t i) { return layout.files[i].name != config_file_name; });
+  if (layout.index) entries.push_back(layout_files);
 }
 
 /// R1: the names of the files in P that this run need not write.
@@ -279,12 +299,15 @@ Result<void> StagedOutput::Impl::commit_whole() {
   return renamed;
 }
 
-/// C3 to C6.
-Result<void> StagedOutput::Impl::commit_into_directory() {
-  for (const std::string_view index : index_file_names) {
+/// C3.
+Result<void> StagedOutput::Impl::remove_entries() {
+  std::vector<fs::path> paths;
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) paths.push_back(files[*entry].final);
+  for (const std::string_view index : index_file_names) paths.push_back(at.path / index);
+  for (const fs::path& path : paths) {
     std::error_code ignored;
-    const bool is_there = fs::exists(fs::symlink_status(at.path / index, ignored));
-    if (auto removed = remove_file(at.path / index); !removed) return removed;
+    const bool is_there = fs::exists(fs::symlink_status(path, ignored));
+    if (auto removed = remove_file(path); !removed) return removed;
     keeps_staging = keeps_staging || is_there;
   }
   keeps_staging = true;
@@ -293,35 +316,49 @@ Result<void> StagedOutput::Impl::commit_into_directory() {
     if (!fs::is_directory(fs::symlink_status(at.path / folder, ignored))) continue;
     if (auto synced = sync_directory(at.path / folder); !synced) return synced;
   }
-  if (auto synced = sync_directory(at.path); !synced) return synced;
+  return sync_directory(at.path);
+}
 
+Result<void> StagedOutput::Impl::remove_stale_files() {
   const auto stale = stale_files(at.path, replacement);
   if (!stale) return fail(stale.error());
   for (const std::string& name : *stale) {
     if (auto removed = remove_file(at.path / name); !removed) return removed;
   }
+  return {};
+}
+
+/// C3 to C6.
+Result<void> StagedOutput::Impl::commit_into_directory() {
+  if (auto removed = remove_entries(); !removed) return removed;
+  if (auto removed = remove_stale_files(); !removed) return removed;
   for (const fs::path& folder : folders) {
     if (::mkdir((at.path / folder).c_str(), 0777) == 0 || errno == EEXIST) continue;
     return fail(write_failure(errno, "make", at.path / folder));
   }
-  const std::span<StagedFile> all(files);
-  for (StagedFile& file : all.first(layout_files)) {
-    if (auto renamed = rename_into_place(file); !renamed) return renamed;
+  for (std::size_t i = 0; i < layout_files; ++i) {
+    if (std::ranges::find(entries, i) != entries.end()) continue;
+    if (auto renamed = rename_into_place(files[i]); !renamed) return renamed;
   }
-  for (const fs::path& folder : folders) {
-    if (auto synced = sync_directory(at.path / folder); !synced) return synced;
-  }
-  if (auto synced = sync_directory(at.path); !synced) return synced;
+  if (auto synced = sync_folders(); !synced) return synced;
 
-  if (files.size() > layout_files) {
-    if (auto renamed = rename_into_place(files.back()); !renamed) return renamed;
-    if (auto synced = sync_directory(files.back().final.parent_path()); !synced) return synced;
+  for (const std::size_t entry : entries) {
+    if (auto renamed = rename_into_place(files[entry]); !renamed) return renamed;
+    if (auto synced = sync_directory(files[entry].final.parent_path()); !synced) return synced;
   }
   if (auto removed = remove_journal(at.staging); !removed) return removed;
   remove_folders(at.staging);
   ::rmdir(at.staging.c_str());
   for (const std::string_view folder : weight_folders) ::rmdir((at.path / folder).c_str());
   return {};
+}
+
+/// Of the destination.
+Result<void> StagedOutput::Impl::sync_folders() {
+  for (const fs::path& folder : folders) {
+    if (auto synced = sync_directory(at.path / folder); !synced) return synced;
+  }
+  return sync_directory(at.path);
 }
 
 /// Those that are empty.

@@ -41,21 +41,24 @@ namespace omap {
 //  C2. Where DIR was not there at S2: remove the journal, sync P and its folders, rename P to DIR (unless DIR is there
 //      by now), sync the parent. Done. If the rename fails, the journal is written again. A FILE goes the same way, and
 //      where it was there, the rename replaces it at once.
-//  C3. Else remove DIR's indexes, of any format, and sync where they were: from here on, nothing in DIR is loadable
-//      through an index.
-//  C4. Remove the old weight files, make DIR's folders, rename the new files from P into them, sync all. Old and new
-//      shards never lie side by side; a single file takes the place of its predecessor in one step.
-//  C5. Rename the new index into its place, sync there. Now the checkpoint is there.
+//  C3. Else remove from DIR what a loader begins with: the configs that will be replaced, `config.json` before the
+//      others, and indexes, of any format. Sync where they were: from here on, DIR is visibly incomplete.
+//  C4. Remove the old weight files and tokenizer, make DIR's folders, rename the new ones from P into them, sync all.
+//      Old and new shards never lie side by side; a single file takes the place of its predecessor in one step.
+//  C5. Rename the new configs into their places, `config.json` after the others, and last the new index; sync behind
+//      each. Now the checkpoint is there.
 //  C6. Remove the journal, P, and folders of DIR that old weights have left empty; sync the parent.
 // Giving up (no commit, or one that failed before C3 removed anything)
 //  A1. Remove what S4 and N1 made, then P, then the directories of S1 that are empty. A run that was asked to resume
 //      leaves finished files, and the journal, for the next one.
-// A commit that fails once an index is gone leaves P: some of the old files are gone, so the new ones are worth
-// keeping.
+// A commit that fails once a config or an index is gone leaves P: some of the old files are gone, so the new ones are
+// worth keeping.
 //
-// Killed before C2 or C3: DIR is as it was. Killed within C3 to C5: DIR has no index, and old weight files or new ones,
-// never both; where some shards are missing, the names of the others tell. Resuming then finds in P those that have not
-// been renamed, and writes the others again.
+// Killed before C2 or C3: DIR is as it was. Killed within C3 to C5: DIR has no index, or no `config.json` if the new
+// checkpoint has one; and it has old weight files or new ones, never both. New weights are never beside an old config
+// that is to be replaced. A config that the new checkpoint does not have is somebody's, and stays. Where some shards
+// are missing, the names of the others tell. Resuming then finds in P those that have not been renamed, and writes the
+// others again.
 
 struct StagingOptions {
   /// What tells this conversion from others (`conversion_digest`). Empty: nothing is noted, and nothing resumed.

@@ -16,6 +16,9 @@ namespace omap {
 // Which names in a checkpoint's directory belong to the weights, whatever format wrote them. Names are relative to the
 // directory, with `/` behind the folder.
 
+/// What models are told by, in each of the formats that are directories.
+inline constexpr std::string_view config_file_name = "config.json";
+
 /// Files that make others a checkpoint: a loader begins with them.
 inline constexpr std::array<std::string_view, 4> index_file_names = {
     safetensors_index_file, torch_index_file, distributed_metadata_file, "model_and_optim/.metadata"};

@@ -6,6 +6,7 @@
 
 #include "runtime/copy/arithmetic.h"
 #include "runtime/copy/float32_elements.h"
+#include "runtime/copy/integer_casts.h"
 #include "runtime/dtype/element.h"
 
 namespace omap {
@@ -99,8 +100,16 @@ bool Computation::in_double() const {
   return needs_double(destination) || (source && needs_double(*source)) || std::ranges::any_of(operands, needs_double);
 }
 
+bool Computation::casts_integers() const {
+  return steps.empty() && source && (is_integer(destination) || (is_integer(*source) && !can_decode(*source)));
+}
+
 void compute(const Computation& computation, std::span<const std::byte> source,
              std::span<const std::span<const std::byte>> operands, std::span<std::byte> destination) {
+  if (computation.casts_integers()) {
+    const std::size_t count = destination.size() / element_bytes(computation.destination);
+    return cast_integers(*computation.source, computation.destination, count, source.data(), destination.data());
+  }
   if (cast_float32(computation, source, destination)) return;
   if (computation.in_double()) {
     compute_in<double>(computation, source, operands, destination);

@@ -23,7 +23,8 @@ struct ValueStep {
 /// What becomes of each element of a box on its way: destination = round(steps(source)).
 ///
 /// Done in float32; in float64 if the source, an operand or the destination is float64 or an integer that float32 does
-/// not hold. Rounded once, to the destination's dtype. Without steps it is a cast.
+/// not hold. Rounded once, to the destination's dtype. Without steps it is a cast, which may be to an integer, and from
+/// any: `cast` (runtime/dtype/element.h).
 struct Computation {
   /// Nothing: every element begins as `start`.
   std::optional<Dtype> source;
@@ -34,6 +35,8 @@ struct Computation {
   friend bool operator==(const Computation&, const Computation&) = default;
 
   [[nodiscard]] bool in_double() const;
+  /// A cast that no float of 64 bits is on the way of: to an integer, or from bool or an integer of 64 bits.
+  [[nodiscard]] bool casts_integers() const;
 };
 
 /// Computes as many elements as `destination` holds. `source` and each of `operands` hold as many, densely; what the

@@ -17,7 +17,7 @@
 //   follow one another, so that each register ends as one longer piece of a destination line;
 // - a tile of one cache line by one cache line. Its source lines are first copied to a buffer, whole: where strides are
 //   powers of two they fall into the same few sets of a cache, and would evict each other between blocks;
-// - a panel of four destination lines, along which tiles go through the source's columns, while the next tile's lines
+// - a panel of eight destination lines, along which tiles go through the source's columns, while the next tile's lines
 //   are prefetched: no prefetcher of a processor follows so many streams.
 
 // Arrays of registers are registers only where the loops over them are unrolled.
@@ -36,7 +36,7 @@ constexpr std::size_t line_bytes = 64;
 /// 128-bit parts of a register, up to a line.
 constexpr std::size_t register_blocks = HWY_MAX_BYTES >= line_bytes ? 4 : HWY_MAX_BYTES / 16;
 /// Destination lines that a panel is wide.
-constexpr std::uint64_t panel_lines = 4;
+constexpr std::uint64_t panel_lines = 8;
 /// Columns after which a panel ends: their lines in the destination lie on as many pages, which a TLB holds.
 constexpr std::uint64_t panel_columns = 2048;
 
@@ -103,10 +103,6 @@ HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::
   constexpr std::size_t edge = line_bytes / N;
   constexpr std::size_t step = 16 / N;
   HWY_ALIGN std::uint8_t lines[edge * line_bytes];
-  if (prefetch) {
-    // To L2: the lines would evict each other from L1.
-    for (std::size_t row = 0; row < edge; ++row) __builtin_prefetch(src + row * src_stride + line_bytes, 0, 2);
-  }
   for (std::size_t row = 0; row < edge; ++row) {
     const std::uint8_t* from = src + row * src_stride;
     for (std::size_t at = 0; at < line_bytes; at += 16 * register_blocks) {
@@ -119,6 +115,13 @@ HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::
       move_blocks<N, register_blocks, Streaming>(lines + row * line_bytes + column * N, line_bytes, dst + row * N,
                                                  places + column, step);
     }
+    // To L2, as the lines would evict each other from L1; a few between the blocks, as they would wait for each other.
+    // The last byte of the next tile: what comes before it lies in a line that this tile needs too, or in the same
+    // line.
+    if (prefetch) {
+      for (std::size_t row = column; row < column + step; ++row)
+        __builtin_prefetch(src + row * src_stride + 2 * line_bytes - 1, 0, 2);
+    }
   }
 }
 
@@ -126,6 +129,16 @@ HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::
 /// writes some elements twice.
 HWY_INLINE std::uint64_t tile_at(std::uint64_t at, std::uint64_t extent, std::uint64_t edge) {
   return std::min(at, extent - edge);
+}
+
+/// Where the columns from `first` on begin in the destination.
+template <std::size_t N>
+HWY_INLINE void find_places(const Transpose& shape, std::uint64_t first, std::uint64_t (&places)[line_bytes / N]) {
+  std::uint64_t group = first / shape.columns, column = first % shape.columns;
+  for (std::uint64_t& place : places) {
+    place = group * shape.group_stride + column * shape.dst_stride;
+    if (++column == shape.columns) ++group, column = 0;
+  }
 }
 
 /// At least a tile of rows and of columns.
@@ -140,11 +153,7 @@ void move_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* d
       for (std::uint64_t j = begin; j < end; j += edge) {
         const std::uint64_t first = tile_at(j, columns, edge);
         std::uint64_t places[edge];
-        std::uint64_t group = first / shape.columns, column = first % shape.columns;
-        for (std::uint64_t& place : places) {
-          place = group * shape.group_stride + column * shape.dst_stride;
-          if (++column == shape.columns) ++group, column = 0;
-        }
+        find_places<N>(shape, first, places);
         const bool prefetch = first + 2 * edge <= columns;
         for (std::uint64_t i = panel; i < panel_end; i += edge) {
           const std::uint64_t row = tile_at(i, shape.rows, edge);
@@ -156,16 +165,77 @@ void move_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* d
   }
 }
 
-/// The same for a destination that is written past the caches, which works for whole aligned lines: those from the
-/// first that begins in each column on. The tiles at the ends are written as usual.
+/// Transposes rows by edge columns into `staged`, whose rows are `staged_bytes` apart. At least a tile of rows.
+template <std::size_t N>
+HWY_INLINE void stage_tiles(const std::uint8_t* src, std::size_t src_stride, std::uint64_t rows, std::uint8_t* staged,
+                            std::size_t staged_bytes, bool prefetch) {
+  constexpr std::uint64_t edge = line_bytes / N;
+  std::uint64_t places[edge];
+  for (std::uint64_t i = 0; i < edge; ++i) places[i] = i * staged_bytes;
+  for (std::uint64_t i = 0; i < rows; i += edge) {
+    const std::uint64_t row = tile_at(i, rows, edge);
+    move_tile<N, false>(src + row * src_stride, src_stride, staged + row * N, places, prefetch);
+  }
+}
+
+/// The aligned lines that begin in [begin, end), from bytes that lie at `staged` and belong at `place`.
+HWY_INLINE void stream_lines(const std::uint8_t* staged, std::uint8_t* place, std::uint8_t* begin, std::uint8_t* end) {
+  const auto misfit = [](const std::uint8_t* at) { return reinterpret_cast<std::uintptr_t>(at) % line_bytes; };
+  begin += (line_bytes - misfit(begin)) % line_bytes;
+  for (std::uint8_t* line = begin; line < end; line += line_bytes) {
+    for (std::size_t at = 0; at < line_bytes; at += 16 * register_blocks) {
+      const Bytes<register_blocks> bytes;
+      hn::Stream(hn::LoadU(bytes, staged + (line - place) + at), bytes, line + at);
+    }
+  }
+}
+
+/// Past the caches only whole aligned lines can be written. Where columns of the destination begin anywhere in lines,
+/// each panel is transposed to a buffer, with the tile before it once more: so all lines that end in the panel are
+/// there as a whole. The first and the last tile are written as usual, for the parts of lines at the ends of columns.
+/// At least two tiles of rows and a tile of columns.
+template <std::size_t N>
+void stream_shifted_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
+  constexpr std::uint64_t edge = line_bytes / N;
+  constexpr std::size_t staged_bytes = (panel_lines + 1) * line_bytes;
+  const std::uint64_t columns = shape.groups * shape.columns;
+  HWY_ALIGN std::uint8_t staged[edge * staged_bytes];
+  for (std::uint64_t begin = 0; begin < columns; begin += panel_columns) {
+    const std::uint64_t end = std::min(columns, begin + panel_columns);
+    for (std::uint64_t panel = edge; panel < shape.rows; panel += panel_lines * edge) {
+      const std::uint64_t staged_row = panel - edge;
+      const std::uint64_t panel_end = std::min(shape.rows, panel + panel_lines * edge);
+      for (std::uint64_t j = begin; j < end; j += edge) {
+        const std::uint64_t first = tile_at(j, columns, edge);
+        std::uint64_t places[edge];
+        find_places<N>(shape, first, places);
+        stage_tiles<N>(src + staged_row * shape.src_stride + first * N, shape.src_stride, panel_end - staged_row,
+                       staged, staged_bytes, first + 2 * edge <= columns);
+        for (std::uint64_t i = 0; i < edge; ++i) {
+          std::uint8_t* const column = dst + places[i];
+          const std::uint64_t line_before = line_bytes - 1;
+          stream_lines(staged + i * staged_bytes, column + staged_row * N, column + panel * N - line_before,
+                       column + panel_end * N - line_before);
+        }
+      }
+    }
+  }
+  Transpose part = shape;
+  part.rows = edge;
+  move_tiles<N, false>(part, src, dst);
+  const std::uint64_t last = shape.rows - edge;
+  move_tiles<N, false>(part, src + last * shape.src_stride, dst + last * N);
+}
+
+/// The same for a destination that is written past the caches. Columns that all begin alike in lines need no buffer but
+/// at their ends.
 template <std::size_t N>
 void stream_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
   constexpr std::uint64_t edge = line_bytes / N;
   const std::uint64_t lead = (line_bytes - reinterpret_cast<std::uintptr_t>(dst) % line_bytes) % line_bytes;
   const bool whole_lines = shape.dst_stride % line_bytes == 0 && shape.group_stride % line_bytes == 0;
-  if (!whole_lines || lead % N != 0 || shape.rows < lead / N + edge) {
-    return move_tiles<N, false>(shape, src, dst);
-  }
+  if (shape.rows < 2 * edge) return move_tiles<N, false>(shape, src, dst);
+  if (!whole_lines || lead % N != 0) return stream_shifted_tiles<N>(shape, src, dst);
   const std::uint64_t first = lead / N;
   Transpose part = shape;
   part.rows = edge;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "runtime/dtype/float_format.h"
+#include "runtime/dtype/integer.h"
 
 namespace omap {
 namespace {
@@ -80,7 +81,81 @@ std::uint32_t encode(const FloatFormat& format, double number) {
   return sign | magnitude;
 }
 
+/// An integer's bits, extended to 64: those of a signed one by its sign.
+std::uint64_t load_integer(Dtype dtype, const std::byte* element) {
+  switch (dtype) {
+    case Dtype::boolean:
+      return load<std::uint8_t>(element) != 0 ? 1 : 0;
+    case Dtype::u8:
+      return load<std::uint8_t>(element);
+    case Dtype::i8:
+      return static_cast<std::uint64_t>(load<std::int8_t>(element));
+    case Dtype::u16:
+      return load<std::uint16_t>(element);
+    case Dtype::i16:
+      return static_cast<std::uint64_t>(load<std::int16_t>(element));
+    case Dtype::u32:
+      return load<std::uint32_t>(element);
+    case Dtype::i32:
+      return static_cast<std::uint64_t>(load<std::int32_t>(element));
+    default:
+      return load<std::uint64_t>(element);
+  }
+}
+
+std::uint64_t truncated_to(Dtype dtype, double number) {
+  switch (dtype) {
+    case Dtype::boolean:
+      return number != 0 ? 1 : 0;
+    case Dtype::u8:
+      return truncated<std::uint8_t>(number);
+    case Dtype::i8:
+      return static_cast<std::uint64_t>(truncated<std::int8_t>(number));
+    case Dtype::u16:
+      return truncated<std::uint16_t>(number);
+    case Dtype::i16:
+      return static_cast<std::uint64_t>(truncated<std::int16_t>(number));
+    case Dtype::u32:
+      return truncated<std::uint32_t>(number);
+    case Dtype::i32:
+      return static_cast<std::uint64_t>(truncated<std::int32_t>(number));
+    case Dtype::i64:
+      return static_cast<std::uint64_t>(truncated<std::int64_t>(number));
+    default:
+      return truncated<std::uint64_t>(number);
+  }
+}
+
+bool is_signed(Dtype integer) {
+  return integer == Dtype::i8 || integer == Dtype::i16 || integer == Dtype::i32 || integer == Dtype::i64;
+}
+
+/// The number that a float of dtype `to` is rounded from.
+double number_of_integer(Dtype dtype, std::uint64_t bits, Dtype to) {
+  const bool negative = is_signed(dtype) && bits >> 63 != 0;
+  if (to == Dtype::f64)
+    return negative ? static_cast<double>(std::bit_cast<std::int64_t>(bits)) : static_cast<double>(bits);
+  return negative ? -rounded_to_odd(-bits) : rounded_to_odd(bits);
+}
+
 }  // namespace
+
+bool is_integer(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::boolean:
+    case Dtype::u8:
+    case Dtype::u16:
+    case Dtype::u32:
+    case Dtype::u64:
+      return true;
+    default:
+      return is_signed(dtype);
+  }
+}
+
+bool can_cast(Dtype from, Dtype to) {
+  return (is_integer(from) || can_decode(from)) && (is_integer(to) || can_encode(to));
+}
 
 bool can_encode(Dtype dtype) {
   switch (dtype) {
@@ -114,7 +189,14 @@ bool can_decode(Dtype dtype) {
 }
 
 bool holds_all(Dtype wide, Dtype dtype) {
-  if (wide == dtype || wide == Dtype::f64) return true;
+  if (wide == dtype) return true;
+  if (is_integer(wide)) {
+    if (dtype == Dtype::boolean) return true;
+    if (!is_integer(dtype) || wide == Dtype::boolean) return false;
+    return is_signed(wide) == is_signed(dtype) ? bits(wide) > bits(dtype) : is_signed(wide) && bits(wide) > bits(dtype);
+  }
+  if (dtype == Dtype::boolean) return can_encode(wide);
+  if (wide == Dtype::f64) return dtype != Dtype::i64 && dtype != Dtype::u64;
   const auto small = [](Dtype d) { return bits(d) == 8 || bits(d) == 16; };
   // f32 has the exponents of bf16 and E8M0 and the mantissas of f16 and 16-bit integers.
   if (wide == Dtype::f32) return small(dtype);
@@ -173,9 +255,18 @@ void encode(Dtype dtype, double number, std::byte* element) {
 }
 
 void cast(Dtype from, const std::byte* element, Dtype to, std::byte* out) {
-  if (from != Dtype::bf16 || to != Dtype::f32) return encode(to, decode(from, element), out);
-  const std::uint32_t single = std::uint32_t{load<std::uint16_t>(element)} << 16;
-  std::memcpy(out, &single, sizeof(single));
+  if (from == Dtype::bf16 && to == Dtype::f32) {
+    const std::uint32_t single = std::uint32_t{load<std::uint16_t>(element)} << 16;
+    std::memcpy(out, &single, sizeof(single));
+  } else if (is_integer(to)) {
+    std::uint64_t made = is_integer(from) ? load_integer(from, element) : truncated_to(to, decode(from, element));
+    if (to == Dtype::boolean) made = made != 0 ? 1 : 0;
+    std::memcpy(out, &made, bits(to) / 8);
+  } else if (is_integer(from)) {
+    encode(to, number_of_integer(from, load_integer(from, element), to), out);
+  } else {
+    encode(to, decode(from, element), out);
+  }
 }
 
 }  // namespace omap

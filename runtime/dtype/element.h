@@ -10,6 +10,9 @@ namespace omap {
 // OCP specification "8-bit Floating Point" (E4M3 has no infinity) and, with `fnuz`, of Noune et al. 2022 (no infinity,
 // no -0, bias one greater); E8M0 is 2^(n - 127).
 
+/// Integers of any size, and bool, whose elements are 0 or 1.
+[[nodiscard]] bool is_integer(Dtype dtype);
+
 /// Whether `decode` knows the dtype: floats of 8 bits and more, and integers of up to 32.
 [[nodiscard]] bool can_decode(Dtype dtype);
 /// Whether `encode` does: floats that have a sign.
@@ -30,8 +33,15 @@ namespace omap {
 /// enough for them, but one pattern of bf16, and all ones of the 8-bit formats. `can_encode(dtype)` holds.
 void encode(Dtype dtype, double number, std::byte* element);
 
-/// `encode(decode(element))`, but that bf16 is widened to f32 as it stands: a NaN that signals stays one, as in
-/// PyTorch. PyTorch rounds f64 twice on its way to 16 and 8 bits, by way of f32; this rounds once.
+/// Whether `cast` knows both: floats of 8 bits and more, and integers; E8M0 is only read.
+[[nodiscard]] bool can_cast(Dtype from, Dtype to);
+
+/// What PyTorch makes of an element. `can_cast(from, to)` holds.
+///
+/// To floats: the nearest, as `encode`. PyTorch rounds f64 and integers of 32 and 64 bits twice on their way to 16 and
+/// 8 bits, by way of f32; this rounds once. bf16 is widened to f32 as it stands: a NaN that signals stays one. To
+/// integers: floats are truncated, as `truncated` (integer.h) says of those that are out of range; integers keep their
+/// lower bits. To bool: whether it is not 0, so of NaN 1.
 void cast(Dtype from, const std::byte* element, Dtype to, std::byte* out);
 
 }  // namespace omap

@@ -190,7 +190,6 @@ class Filling {
     const MemoryFill fill{program_, destination, memory_};
     if (made.is_cpu()) {
       auto* const out = static_cast<std::byte*>(made.data_ptr()) + part.begin;
-      populate(out, part.end - part.begin);
       fill_interval(fill, part.begin, part.end, out, staging);
       return;
     }

@@ -42,13 +42,22 @@ void move(const at::Tensor& from, const at::Tensor& to, const StridedCopy& copy)
   destination_view(as_bits(to), copy).copy_(source_view(as_bits(from), copy), /*non_blocking=*/true);
 }
 
-/// The elements of an input, densely, as numbers of the type that is computed in.
-at::Tensor gathered(const ComputedBox::Input& input, std::int64_t elements, const SourceOf& source,
-                    at::ScalarType type) {
+/// The elements of an input, densely.
+at::Tensor gathered(const ComputedBox::Input& input, std::int64_t elements, const SourceOf& source) {
   const at::Tensor from = source(input.source);
   at::Tensor dense = at::empty({elements}, from.options());
   for (const StridedCopy& copy : input.copies) move(from, dense, copy);
-  return dense.to(type);
+  return dense;
+}
+
+/// A cast as the copy engine does it, in the CPU's memory: what floats beyond an integer become differs between
+/// devices, and LibTorch does not have all dtypes on all of them.
+at::Tensor cast_on_cpu(const Computation& cast, const at::Tensor& dense, at::ScalarType type) {
+  const at::Tensor from = dense.cpu();
+  const at::Tensor made = at::empty(from.sizes(), from.options().dtype(type));
+  const auto* const source = static_cast<const std::byte*>(from.data_ptr());
+  compute(cast, {source, from.nbytes()}, {}, {static_cast<std::byte*>(made.data_ptr()), made.nbytes()});
+  return made.to(dense.device());
 }
 
 at::Tensor apply(ValueStep::Op op, const at::Tensor& value, const at::Tensor& operand) {
@@ -67,13 +76,17 @@ at::Tensor apply(ValueStep::Op op, const at::Tensor& value, const at::Tensor& op
 
 void compute_box(const ComputedBox& box, const StridedCopy& scatter, const SourceOf& source, const at::Tensor& made) {
   const auto elements = static_cast<std::int64_t>(scatter.bytes()) / made.element_size();
+  if (box.computation.casts_integers()) {
+    const at::Tensor dense = gathered(*box.source, elements, source);
+    return move(cast_on_cpu(box.computation, dense, made.scalar_type()), made, scatter);
+  }
   const at::ScalarType type = box.computation.in_double() ? at::kDouble : at::kFloat;
   const auto options = made.options().dtype(type);
-  at::Tensor value =
-      box.source ? gathered(*box.source, elements, source, type) : at::full({elements}, box.computation.start, options);
+  at::Tensor value = box.source ? gathered(*box.source, elements, source).to(type)
+                                : at::full({elements}, box.computation.start, options);
   for (const ValueStep& step : box.computation.steps) {
     // A number is a tensor too: LibTorch may divide by a scalar as it multiplies by its inverse, which rounds twice.
-    const at::Tensor operand = step.operand ? gathered(box.operands[*step.operand], elements, source, type)
+    const at::Tensor operand = step.operand ? gathered(box.operands[*step.operand], elements, source).to(type)
                                             : at::full({1}, step.number, options);
     value = apply(step.op, value, operand);
   }

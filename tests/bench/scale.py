@@ -8,6 +8,7 @@ less than this script's own, about 15 MB. MB are 1e6 bytes.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -63,8 +64,10 @@ def main() -> None:
     parser.add_argument("olmoc", type=Path)
     parser.add_argument("--rules", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="write the figures here too")
     arguments = parser.parse_args()
 
+    figures = []
     print("| rules | text | check | peak | compile | peak | load the plan | peak |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -73,10 +76,16 @@ def main() -> None:
             plan = Path(folder) / "made.json"
             text.write_text(mapping(rules))
             row = [f"{rules:,}", f"{text.stat().st_size / MB:.1f} MB"]
-            for command in (["check", text], ["compile", text, "-o", plan], ["check", plan]):
+            figures.append({"rules": rules})
+            commands = {"check": ["check", text], "compile": ["compile", text, "-o", plan], "load": ["check", plan]}
+            for name, command in commands.items():
                 runs = [run([str(arguments.olmoc), *map(str, command)]) for _ in range(arguments.runs)]
-                row += [f"{min(seconds for seconds, _ in runs):.2f} s", f"{max(peak for _, peak in runs) / MB:.0f} MB"]
+                seconds, peak = min(seconds for seconds, _ in runs), max(peak for _, peak in runs)
+                figures[-1][name] = {"seconds": seconds, "peak": peak}
+                row += [f"{seconds:.2f} s", f"{peak / MB:.0f} MB"]
             print(f"| {' | '.join(row)} |", flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":

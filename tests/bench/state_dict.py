@@ -2,15 +2,14 @@
 """Compares conversions of tensors in memory: omap's StateConverter, OLMo-core's, and a clone of every tensor.
 
 Each is a fresh process, which touches as much memory as the result will take and gives it back before it measures;
-repetitions of what is compared alternate, after one of each that does not count. GB are 1e9
-bytes; GB/s count bytes read and bytes written. "memory" is the most that was resident while converting, beyond what was
-before the state was made, as multiples of the state's bytes.
+repetitions of what is compared alternate, after one of each that does not count. GB are 1e9 bytes; GB/s count bytes read
+and bytes written. "memory" is the most that was resident while converting, beyond what was before the state was made, as
+multiples of the state's bytes.
 
 "processor" is what all threads spent: where other programs run too, it says more than the seconds.
 
-Usage: state_dict.py BENCH MAPPINGS [--python PYTHON] [--states NAME...] [--runs N] [--json FILE]
+Usage: state_dict.py BENCH [--python PYTHON] [--states NAME...] [--runs N] [--json FILE]
   BENCH     the program omap_bench_state_dict
-  MAPPINGS  a file with the mappings olmo2 and flex_olmo
   --python  an interpreter that has OLMo-core; without it, omap's figures alone are shown
 """
 
@@ -47,7 +46,6 @@ def measured(candidates, runs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench")
-    parser.add_argument("mappings")
     parser.add_argument("--python")
     parser.add_argument("--states", nargs="+", choices=["dense", "moe", "many"], default=["dense", "moe", "many"])
     parser.add_argument("--threads", type=int, default=2)
@@ -57,7 +55,7 @@ def main():
 
     def ours(shape, direction, mode):
         family = "olmo2" if shape == "dense" else "flex_olmo"
-        return [options.bench, f"{options.mappings}:{family}", shape, direction, mode, options.threads]
+        return [options.bench, f"std:{family}", shape, direction, mode, options.threads]
 
     def peer(shape, direction, mode):
         return [options.python, PEER, shape, direction, mode, options.threads]

@@ -55,6 +55,9 @@ void check_cast(const Tensor& source, Dtype to) {
 constexpr Dtype small_floats[] = {Dtype::f16,     Dtype::bf16,        Dtype::f8_e4m3,
                                   Dtype::f8_e5m2, Dtype::f8_e4m3fnuz, Dtype::f8_e5m2fnuz};
 
+constexpr Dtype integers[] = {Dtype::boolean, Dtype::u8,  Dtype::i8,  Dtype::u16, Dtype::i16,
+                              Dtype::u32,     Dtype::i32, Dtype::u64, Dtype::i64};
+
 }  // namespace
 
 TEST_CASE("casts to 16 and 8 bits round once, at every boundary between two numbers") {
@@ -70,6 +73,37 @@ TEST_CASE("every number of 16 and 8 bits is cast to every float") {
   to.insert(to.end(), std::begin(small_floats), std::end(small_floats));
   for (const Dtype source : from) {
     for (const Dtype destination : to) check_cast(all_patterns(source), destination);
+  }
+}
+
+TEST_CASE("every number of 16 and 8 bits is cast to every integer, what is out of range too") {
+  std::vector<Dtype> from{Dtype::boolean, Dtype::u8, Dtype::i8, Dtype::u16, Dtype::i16, Dtype::f8_e8m0};
+  from.insert(from.end(), std::begin(small_floats), std::end(small_floats));
+  for (const Dtype source : from) {
+    for (const Dtype destination : integers) check_cast(all_patterns(source), destination);
+  }
+}
+
+TEST_CASE("integers of 64 bits are rounded once, and floats truncated at the ends of each integer") {
+  const at::Tensor powers = at::pow(2, at::arange(63, at::kLong));
+  at::Tensor wide = at::cat({powers - 1, powers, powers + 1, powers + powers.div(3, "floor"), powers * 3 + 1});
+  // Beside the middle of two floats of 24, 11, 8, 4 and 3 bits.
+  for (const int digits : {53, 24, 11, 8, 4, 3}) {
+    const at::Tensor half = at::pow(2, (at::arange(63, at::kLong) - digits).clamp_min(0));
+    wide = at::cat({wide, powers + half - 1, powers + half, powers + half + 1, powers + half * 3});
+  }
+  wide = at::cat({wide, wide.neg()});
+  for (const Dtype source : {Dtype::i64, Dtype::u64}) {
+    for (const Dtype destination : integers) check_cast(tensor_of(wide, source), destination);
+    for (const Dtype destination : {Dtype::f64, Dtype::f32}) check_cast(tensor_of(wide, source), destination);
+    for (const Dtype destination : small_floats) check_cast(tensor_of(wide, source), destination);
+  }
+  const at::Tensor infinity = at::full({1}, INFINITY, at::kDouble), half = at::full({1}, 0.5, at::kDouble);
+  const at::Tensor ends = at::pow(2.0, at::arange(70, at::kDouble));
+  at::Tensor numbers = at::cat({ends - 1, ends - 0.5, ends, ends + 0.5, ends * 1.5, infinity, half});
+  numbers = at::cat({numbers, -numbers, at::full({1}, NAN, at::kDouble)});
+  for (const Dtype source : {Dtype::f64, Dtype::f32}) {
+    for (const Dtype destination : integers) check_cast(tensor_of_numbers(source, numbers), destination);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -82,7 +83,8 @@ const std::vector<double>& finite_table(Dtype dtype) {
   return table;
 }
 
-std::int64_t nearest_pattern(double number, Dtype dtype) {
+/// A long double holds every integer of 64 bits.
+std::int64_t nearest_pattern(long double number, Dtype dtype) {
   const std::vector<double>& finite = finite_table(dtype);
   const auto beyond = static_cast<std::int64_t>(finite.size());
   const std::int64_t sign = std::int64_t{1} << (bits(dtype) - 1);
@@ -90,7 +92,7 @@ std::int64_t nearest_pattern(double number, Dtype dtype) {
   // The pattern after the last finite one is infinity, or NaN where there is none; of `fnuz` it is that of -0.
   if (std::isnan(number))
     return dtype == Dtype::f16 || dtype == Dtype::bf16 || dtype == Dtype::f8_e5m2 ? beyond + 1 : beyond;
-  const double size = std::fabs(number);
+  const long double size = std::fabs(number);
   std::int64_t pattern = std::upper_bound(finite.begin(), finite.end(), size) - finite.begin() - 1;
   const auto value = [&](std::int64_t p) {
     // As if exponents went on: the next number is as far as the one before.
@@ -111,6 +113,47 @@ at::Tensor nearest_patterns(const at::Tensor& numbers, Dtype dtype) {
   return patterns;
 }
 
+bool is_unsigned(Dtype integer) {
+  return integer == Dtype::boolean || integer == Dtype::u8 || integer == Dtype::u16 || integer == Dtype::u32 ||
+         integer == Dtype::u64;
+}
+
+/// What a pattern means: of 64 bits, those of a signed integer extended by its sign.
+long double integer_number(std::int64_t pattern, Dtype dtype) {
+  if (dtype == Dtype::boolean) return pattern != 0 ? 1 : 0;
+  if (dtype == Dtype::u64) return static_cast<long double>(static_cast<std::uint64_t>(pattern));
+  const unsigned above = 64 - bits(dtype);
+  const std::int64_t extended = static_cast<std::int64_t>(static_cast<std::uint64_t>(pattern) << above) >> above;
+  return static_cast<long double>(is_unsigned(dtype) ? pattern : extended);
+}
+
+std::int64_t pattern_of(long double number, Dtype dtype) {
+  if (dtype == Dtype::f64) {
+    const auto rounded = static_cast<double>(number);
+    std::int64_t pattern = 0;
+    std::memcpy(&pattern, &rounded, sizeof(rounded));
+    return pattern;
+  }
+  if (dtype == Dtype::f32) {
+    const auto rounded = static_cast<float>(number);
+    std::uint32_t pattern = 0;
+    std::memcpy(&pattern, &rounded, sizeof(rounded));
+    return pattern;
+  }
+  return nearest_pattern(number, dtype);
+}
+
+std::int64_t truncated_pattern(long double number, Dtype integer) {
+  if (std::isnan(number)) return 0;
+  const int size = static_cast<int>(bits(integer));
+  const long double least = is_unsigned(integer) ? 0 : -std::ldexp(1.0L, size - 1);
+  const long double greatest = std::ldexp(1.0L, is_unsigned(integer) ? size : size - 1) - 1;
+  const long double held = std::clamp(std::trunc(number), least, greatest);
+  const auto pattern =
+      held < 0 ? static_cast<std::uint64_t>(static_cast<std::int64_t>(held)) : static_cast<std::uint64_t>(held);
+  return static_cast<std::int64_t>(size == 64 ? pattern : pattern & ((std::uint64_t{1} << size) - 1));
+}
+
 }  // namespace
 
 at::Tensor bits_of(const Tensor& tensor) {
@@ -124,6 +167,10 @@ Tensor tensor_of(const at::Tensor& bits, Dtype dtype) {
   Tensor made{dtype, dense.sizes().vec(), std::vector<std::byte>(dense.nbytes())};
   if (!made.bytes.empty()) std::memcpy(made.bytes.data(), dense.data_ptr(), made.bytes.size());
   return made;
+}
+
+bool is_integer_type(Dtype dtype) {
+  return is_unsigned(dtype) || dtype == Dtype::i8 || dtype == Dtype::i16 || dtype == Dtype::i32 || dtype == Dtype::i64;
 }
 
 bool is_signed_float(Dtype dtype) {
@@ -192,6 +239,26 @@ at::Tensor rounded_to(const at::Tensor& numbers, Dtype dtype) {
   }
   // From float64 LibTorch rounds twice, by way of float32; and it has no floats of 8 bits.
   return nearest_patterns(numbers, dtype);
+}
+
+at::Tensor cast_integers_of(const at::Tensor& bits, Dtype from, Dtype to) {
+  const at::Tensor patterns = bits.contiguous();
+  const at::Tensor numbers = is_integer_type(from) ? patterns : numbers_of(patterns, from).contiguous();
+  if (to == Dtype::boolean) return (from == Dtype::boolean ? patterns : numbers).ne(0).to(at::kLong);
+  at::Tensor made = at::empty(patterns.sizes(), at::kLong);
+  std::int64_t* const out = made.data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < patterns.numel(); ++i) {
+    const std::int64_t pattern = patterns.data_ptr<std::int64_t>()[i];
+    if (is_integer_type(to) && is_integer_type(from)) {
+      const auto extended = integer_number(pattern, from);
+      out[i] = from == Dtype::u64 ? pattern : static_cast<std::int64_t>(extended);
+    } else if (is_integer_type(to)) {
+      out[i] = truncated_pattern(static_cast<long double>(numbers.data_ptr<double>()[i]), to);
+    } else {
+      out[i] = pattern_of(integer_number(pattern, from), to);
+    }
+  }
+  return zero_extended(made, omap::bits(to));
 }
 
 }  // namespace omap::test

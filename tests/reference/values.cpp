@@ -112,6 +112,13 @@ Dtype dtype_said(const Mapping& mapping, const std::string& as) {
 
 at::Tensor compute(const ElementFunction& function, const BoxAt& box, const Extents& extents) {
   if (function.moves(box.dtype) || box.box.elements.numel() == 0) return box.box.elements;
+  const bool computes = !function.source.steps.empty() || !function.destination.steps.empty();
+  const bool integers = is_integer_type(function.dtype) || !is_number(box.dtype);
+  if (!computes && integers) {
+    require(is_integer_type(box.dtype) || is_number(box.dtype), "no cast knows this dtype");
+    require(is_integer_type(function.dtype) || is_signed_float(function.dtype), "no cast knows this dtype");
+    return cast_integers_of(box.box.elements, box.dtype, function.dtype);
+  }
   require(is_number(box.dtype) && is_signed_float(function.dtype), "no arithmetic knows this dtype");
   bool wide = needs_float64(box.dtype) || needs_float64(function.dtype);
   for (const Tensor* operand : box.operands) {

@@ -1,14 +1,16 @@
 // What PyTorch makes of every number of 16 and 8 bits, and of 2^16 of 32 and 64, by digests that it wrote
-// (fixtures/casts): numbers, infinities and the bits of NaNs.
+// (fixtures/casts): numbers, infinities and the bits of NaNs; integers and bool.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
 #include "runtime/copy/computation.h"
+#include "runtime/dtype/element.h"
 #include "runtime/json/json.h"
 
 using namespace omap;
@@ -39,20 +41,45 @@ std::uint32_t single_pattern(std::uint64_t i) {
   return pattern;
 }
 
-std::uint64_t input(Dtype dtype, std::uint64_t i, bool wide) {
+std::uint64_t double_pattern(std::uint64_t i) { return (splitmix(i) & 0x800fffffffffffff) | (1023 - 4 + i % 72) << 52; }
+
+bool is_signed(Dtype integer) { return name(integer).front() == 'I'; }
+
+std::uint64_t integer_pattern(std::uint64_t i, Dtype dtype, int kept) {
+  const unsigned size = bits(dtype);
+  const std::uint64_t x = splitmix(i), mask = UINT64_MAX >> (64 - size + (is_signed(dtype) ? 1 : 0));
+  std::uint64_t magnitude = (x & mask) >> i % size;
+  const int lost = std::max(static_cast<int>(std::bit_width(magnitude)) - kept, 0);
+  magnitude = magnitude >> lost << lost;
+  return is_signed(dtype) && x >> 63 != 0 ? -magnitude : magnitude;
+}
+
+bool is_small_float(Dtype dtype) { return !is_integer(dtype) && bits(dtype) <= 16; }
+
+std::uint64_t input(Dtype dtype, std::uint64_t i, Dtype to) {
   if (bits(dtype) <= 16) return i;
-  if (dtype == Dtype::f64 && wide) return splitmix(i);
+  if (is_integer(dtype)) return integer_pattern(i, dtype, is_small_float(to) ? 24 : 64);
+  if (dtype == Dtype::f64 && !is_small_float(to)) return to == Dtype::f32 ? splitmix(i) : double_pattern(i);
   const std::uint32_t single = single_pattern(i);
   return dtype == Dtype::f32 ? single : std::bit_cast<std::uint64_t>(double{std::bit_cast<float>(single)});
 }
 
-std::vector<std::byte> inputs(Dtype dtype, bool wide) {
+/// Whether an integer holds a float, but for what is behind its point.
+bool holds(Dtype integer, double number) {
+  const int size = static_cast<int>(bits(integer));
+  const double least = is_signed(integer) ? -std::ldexp(1.0, size - 1) : 0;
+  return std::trunc(number) >= least && number < std::ldexp(1.0, is_signed(integer) ? size - 1 : size);
+}
+
+std::vector<std::byte> inputs(Dtype dtype, Dtype to) {
   const std::size_t size = bits(dtype) / 8;
-  const std::uint64_t n = size == 1 ? 256 : count;
+  const std::uint64_t n = dtype == Dtype::boolean ? 2 : size == 1 ? 256 : count;
+  const bool truncates = !is_integer(dtype) && is_integer(to) && to != Dtype::boolean;
   std::vector<std::byte> bytes(n * size);
   for (std::uint64_t i = 0; i < n; ++i) {
-    const std::uint64_t pattern = input(dtype, i, wide);
+    const std::uint64_t pattern = input(dtype, i, to);
     std::memcpy(&bytes[i * size], &pattern, size);
+    if (truncates && !holds(to, decode(dtype, &bytes[i * size]))) std::memset(&bytes[i * size], 0, size);
   }
   return bytes;
 }
@@ -78,13 +105,13 @@ TEST_CASE("casts give the bits that PyTorch gives") {
   const Value all = fixture();
   const std::size_t block = static_cast<std::size_t>(*all.member("block")->integer());
   const Value::List& casts = *all.member("casts")->list();
-  REQUIRE(casts.size() == 10 * 6 - 6);
+  REQUIRE(casts.size() == 15 * 15 - 15);
   for (const Value& each : casts) {
     const Dtype from = *dtype_from_text(*each.member("from")->string());
     const Dtype to = *dtype_from_text(*each.member("to")->string());
     CAPTURE(name(from));
     CAPTURE(name(to));
-    const std::vector<std::byte> source = inputs(from, to == Dtype::f32);
+    const std::vector<std::byte> source = inputs(from, to);
     std::vector<std::byte> made(source.size() / (bits(from) / 8) * (bits(to) / 8));
     compute({from, 0, to, {}, {}}, source, {}, made);
     std::size_t first = 0;

@@ -57,6 +57,8 @@ void compute_one(const Computation& computation, std::size_t i, const std::byte*
 constexpr Dtype readable[] = {Dtype::f64,     Dtype::f32,         Dtype::f16,         Dtype::bf16,    Dtype::f8_e4m3,
                               Dtype::f8_e5m2, Dtype::f8_e4m3fnuz, Dtype::f8_e5m2fnuz, Dtype::f8_e8m0, Dtype::u8,
                               Dtype::i8,      Dtype::u16,         Dtype::i16,         Dtype::u32,     Dtype::i32};
+constexpr Dtype integers[] = {Dtype::boolean, Dtype::u8,  Dtype::i8,  Dtype::u16, Dtype::i16,
+                              Dtype::u32,     Dtype::i32, Dtype::u64, Dtype::i64};
 constexpr Dtype writable[] = {Dtype::f64,     Dtype::f32,     Dtype::f16,         Dtype::bf16,
                               Dtype::f8_e4m3, Dtype::f8_e5m2, Dtype::f8_e4m3fnuz, Dtype::f8_e5m2fnuz};
 
@@ -105,6 +107,11 @@ TEST_CASE("casts between all dtypes give the bits that one element at a time giv
   for_each_simd_target([] {
     Draw draw(31);
     for (const Dtype from : readable) {
+      for (const Dtype to : writable) check_computation(draw, {from, 0, to, {}, {}}, 1500);
+      for (const Dtype to : integers) check_computation(draw, {from, 0, to, {}, {}}, 1500);
+    }
+    for (const Dtype from : integers) {
+      for (const Dtype to : integers) check_computation(draw, {from, 0, to, {}, {}}, 1500);
       for (const Dtype to : writable) check_computation(draw, {from, 0, to, {}, {}}, 1500);
     }
   });
@@ -155,6 +162,20 @@ TEST_CASE("operands are taken by their place, each in its own dtype") {
   Unaligned<float> out(std::vector<float>(3));
   compute(computation, Unaligned<std::uint8_t>(source).span(), operands, out.out());
   CHECK(out.numbers() == std::vector<float>{(0.5f + 1) * 0.5f, 18, (510 - 100) * 2});
+}
+
+TEST_CASE("integers that a float passes on its way to another are told") {
+  const auto casts = [](std::optional<Dtype> source, Dtype destination, std::vector<ValueStep> steps = {}) {
+    return Computation{source, 0, destination, {}, std::move(steps)}.casts_integers();
+  };
+  CHECK(casts(Dtype::f32, Dtype::i8));
+  CHECK(casts(Dtype::i64, Dtype::u8));
+  CHECK(casts(Dtype::u64, Dtype::bf16));
+  CHECK(casts(Dtype::boolean, Dtype::f32));
+  CHECK_FALSE(casts(Dtype::i32, Dtype::f32));
+  CHECK_FALSE(casts(Dtype::f32, Dtype::bf16));
+  CHECK_FALSE(casts({}, Dtype::f32));
+  CHECK_FALSE(casts(Dtype::i8, Dtype::f32, {{Op::add, 1, {}}}));
 }
 
 TEST_CASE("what float32 does not hold is computed in float64") {

@@ -78,6 +78,23 @@ TEST_CASE("execute does what a plain loop does, with every instruction set and t
   });
 }
 
+TEST_CASE("transposes of many tiles, whose columns begin anywhere in cache lines") {
+  for_each_simd_target([] {
+    Draw draw(8);
+    for (const std::uint64_t size : {1U, 2U, 4U, 8U, 16U}) {
+      for (int i = 0; i < 4; ++i) {
+        CAPTURE(size);
+        CAPTURE(i);
+        const std::uint64_t rows = draw.from(128, 700), columns = draw.from(64, draw.once_in(2) ? 200 : 2200);
+        const std::uint64_t column_bytes = rows * size + draw.from(0, 70);
+        const std::uint64_t row_bytes = columns * size + draw.from(0, 70);
+        check_execute(
+            {draw.from(0, 64), draw.from(0, 64), size, {{columns, size, column_bytes}, {rows, row_bytes, size}}});
+      }
+    }
+  });
+}
+
 TEST_CASE("a source stride of 0 repeats") {
   check_execute({0, 0, 2, {{50, 0, 200}, {100, 2, 2}}});
   check_execute({0, 0, 2, {{50, 2, 200}, {100, 0, 2}}});

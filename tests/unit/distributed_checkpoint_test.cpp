@@ -290,6 +290,38 @@ TEST_CASE("metadata names no other code, and its files are there and whole") {
   CHECK(error_of(folder.path() / "0.distcp").code == Code::not_a_checkpoint);
 }
 
+TEST_CASE("a step without its metadata is told by its pieces") {
+  const TestFolder folder;
+  folder.write("config.json", "{}");
+  folder.write("model_and_optim/__0_0.distcp", "");
+  const Diagnostic error = error_of(folder.path());
+  CHECK(error.code == Code::not_a_checkpoint);
+  CHECK(error.message ==
+        fmt::format("`{}` has `*.distcp` files, but no `.metadata`", (folder.path() / "model_and_optim").string()));
+  CHECK(error.helps.front().find("copy `.metadata` too") != std::string::npos);
+}
+
+TEST_CASE("of a file that was cut off the first piece is told, and how many more there are") {
+  const TestFolder folder;
+  const fs::path fixture = formats / "dcp_versions" / "2.10.0" / "sharded";
+  for (const auto& entry : fs::directory_iterator(fixture)) {
+    folder.write(entry.path().filename().string(), read_bytes(entry.path()));
+  }
+  const std::string whole = read_bytes(fixture / "__1_0.distcp");
+  folder.write("__1_0.distcp", whole.substr(0, 100));
+  const auto opened = open_checkpoint(folder.path());
+  REQUIRE_FALSE(opened.has_value());
+  REQUIRE(opened.error().size() == 1);
+  const Diagnostic& error = opened.error().front();
+  CHECK(error.code == Code::distributed_invalid);
+  CHECK(error.message.find("; the file has 100") != std::string::npos);
+  REQUIRE(error.notes.size() == 1);
+  CHECK(error.notes.front().find("more pieces of this file") != std::string::npos);
+  // Another file's are told apart.
+  folder.write("__0_0.distcp", "");
+  CHECK(open_checkpoint(folder.path()).error().size() == 2);
+}
+
 TEST_CASE("damaged metadata and damaged pieces are refused or read, and never crash") {
   const TestFolder folder;
   const fs::path fixture = formats / "olmo_empty_files" / "checkpoint";

@@ -176,3 +176,76 @@ TEST_CASE("a wide dtype that holds all of another brings every number back") {
     }
   }
 }
+
+namespace {
+
+/// The result's bits.
+template <class From>
+std::uint64_t cast_to(Dtype from, From number, Dtype to) {
+  std::uint64_t bits = 0;
+  cast(from, reinterpret_cast<const std::byte*>(&number), to, reinterpret_cast<std::byte*>(&bits));
+  return bits;
+}
+
+}  // namespace
+
+TEST_CASE("floats become integers towards zero, and the last one where they are beyond it") {
+  constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  struct Row {
+    double number;
+    std::uint64_t i8, u8, i64, u64;
+  };
+  for (const Row& row :
+       {Row{2.75, 2, 2, 2, 2}, Row{-2.75, 0xfe, 0, -2ull, 0}, Row{-0.99, 0, 0, 0, 0}, Row{127.9, 127, 127, 127, 127},
+        Row{128, 127, 128, 128, 128}, Row{-128.9, 0x80, 0, -128ull, 0}, Row{-129, 0x80, 0, -129ull, 0},
+        Row{255.9, 127, 255, 255, 255}, Row{256, 127, 255, 256, 256}, Row{0x1p63, 127, 255, INT64_MAX, 1ull << 63},
+        Row{-0x1p63, 0x80, 0, 1ull << 63, 0}, Row{0x1p64, 127, 255, INT64_MAX, UINT64_MAX},
+        Row{inf, 127, 255, INT64_MAX, UINT64_MAX}, Row{-inf, 0x80, 0, 1ull << 63, 0}, Row{nan, 0, 0, 0, 0}}) {
+    CAPTURE(row.number);
+    CHECK(cast_to(Dtype::f64, row.number, Dtype::i8) == row.i8);
+    CHECK(cast_to(Dtype::f64, row.number, Dtype::u8) == row.u8);
+    CHECK(cast_to(Dtype::f64, row.number, Dtype::i64) == row.i64);
+    CHECK(cast_to(Dtype::f64, row.number, Dtype::u64) == row.u64);
+    CHECK(cast_to(Dtype::f64, row.number, Dtype::boolean) == 1);
+  }
+  CHECK(cast_to(Dtype::f64, -0.0, Dtype::boolean) == 0);
+}
+
+TEST_CASE("integers keep their lower bits, and are rounded once") {
+  CHECK(cast_to(Dtype::i64, std::int64_t{-2}, Dtype::u8) == 0xfe);
+  CHECK(cast_to(Dtype::i8, std::int8_t{-2}, Dtype::u64) == -2ull);
+  CHECK(cast_to(Dtype::u8, std::uint8_t{200}, Dtype::i8) == 200);
+  CHECK(cast_to(Dtype::u32, 0x80000001u, Dtype::i64) == 0x80000001);
+  CHECK(cast_to(Dtype::i32, 256, Dtype::boolean) == 1);
+  CHECK(cast_to(Dtype::boolean, std::uint8_t{7}, Dtype::i32) == 1);
+  // Above the middle of two numbers of bfloat16 by less than float64 tells: 2^62 (1 + 2^-8) + 1.
+  const std::int64_t above = (std::int64_t{1} << 62) + (std::int64_t{1} << 54) + 1;
+  CHECK(cast_to(Dtype::i64, above - 1, Dtype::bf16) == 0x5e80);
+  CHECK(cast_to(Dtype::i64, above, Dtype::bf16) == 0x5e81);
+  CHECK(cast_to(Dtype::i64, -above, Dtype::bf16) == 0xde81);
+  CHECK(cast_to(Dtype::u64, UINT64_MAX, Dtype::f32) == std::bit_cast<std::uint32_t>(0x1p64f));
+}
+
+TEST_CASE("an integer holds another if its range does, a float if it has as many digits") {
+  struct Integer {
+    Dtype dtype;
+    int least_bits, greatest_bits;
+  };
+  constexpr Integer integers[] = {{Dtype::boolean, 0, 1}, {Dtype::u8, 0, 8},    {Dtype::i8, 7, 7},
+                                  {Dtype::u16, 0, 16},    {Dtype::i16, 15, 15}, {Dtype::u32, 0, 32},
+                                  {Dtype::i32, 31, 31},   {Dtype::u64, 0, 64},  {Dtype::i64, 63, 63}};
+  constexpr std::pair<Dtype, int> digits[] = {{Dtype::f64, 53}, {Dtype::f32, 24}, {Dtype::f16, 11}, {Dtype::bf16, 8}};
+  for (const Integer& held : integers) {
+    CAPTURE(name(held.dtype));
+    for (const Integer& wide : integers) {
+      CAPTURE(name(wide.dtype));
+      CHECK(holds_all(wide.dtype, held.dtype) ==
+            (held.least_bits <= wide.least_bits && held.greatest_bits <= wide.greatest_bits));
+    }
+    for (const auto& [wide, count] : digits) {
+      CAPTURE(name(wide));
+      CHECK(holds_all(wide, held.dtype) == (held.greatest_bits <= count));
+    }
+    for (const Dtype dtype : small_floats) CHECK_FALSE(holds_all(held.dtype, dtype));
+  }
+}

@@ -480,6 +480,33 @@ TEST_CASE("a commit that fails between two old indexes keeps the new files") {
   CHECK(data_of(folder / "out.partial") == "aaaabbbb");
 }
 
+TEST_CASE("new weights never stand beside a config that they replace") {
+  const Folder folder;
+  const fs::path out = folder / "out";
+  CheckpointLayout layout = one_file();
+  layout.files.push_back(text_file("config.json", "new"));
+  layout.files.push_back(text_file("generation_config.json", "new"));
+  put(out / "config.json", "old");
+  put(out / "generation_config.json", "old");
+  put(out / "preprocessor_config.json", "old");
+  {
+    auto output = stage_output(out, true, layout);
+    REQUIRE(output.has_value());
+    fill(*output, layout);
+    // What the weights would be renamed to: here the commit stops.
+    put(out / "model.safetensors" / "mine", "mine");
+    CHECK(code_of(output->commit()) == Code::write_failed);
+  }
+  CHECK(names_in(out) == Texts{"model.safetensors", "preprocessor_config.json"});
+  CHECK(names_in(folder / "out.partial") == Texts{"config.json", "generation_config.json", "model.safetensors"});
+  fs::remove_all(out / "model.safetensors");
+  write_checkpoint(out, true, layout);
+  CHECK(contents(out / "config.json") == "new");
+  CHECK(contents(out / "generation_config.json") == "new");
+  CHECK(contents(out / "preprocessor_config.json") == "old");
+  CHECK(data_of(out) == "aaaabbbb");
+}
+
 TEST_CASE("too little space is said before anything is made") {
   const Folder folder;
   CheckpointLayout layout = one_file();

@@ -184,6 +184,50 @@ TEST_CASE("a config that is given is written, and what differs is said") {
   CHECK(example.run([&](auto& a) { one_file(a); }) == driver::done);
 }
 
+TEST_CASE("a run neither overwrites nor removes the tokenizer and the config that it reads") {
+  const Example example;
+  const fs::path staging = example.folder.path() / "out.partial";
+  const auto read_from = [](const fs::path& place, bool config) {
+    return [=](driver::RunArguments& arguments) {
+      arguments.force = true;
+      if (config) arguments.config = (place / "config.json").string();
+      if (!config) arguments.tokenizer = place.string();
+    };
+  };
+  for (const fs::path& place : {staging, example.out()}) {
+    CAPTURE(place.string());
+    write_file(place / "tokenizer.json", vocabulary);
+    write_file(place / "config.json", "{}");
+    CHECK(example.run(read_from(place, false)) == driver::wrong_input);
+    CHECK(example.run(read_from(place, true)) == driver::wrong_input);
+    CHECK(text_of(place / "tokenizer.json") == vocabulary);
+    CHECK(text_of(place / "config.json") == "{}");
+    CHECK_FALSE(fs::exists(example.out() / "model.safetensors"));
+    fs::remove_all(staging);
+  }
+  // What is read elsewhere does not hinder.
+  write_file(example.folder.path() / "named/tokenizer.json", vocabulary);
+  CHECK(example.run(read_from(example.folder.path() / "named", false)) == driver::done);
+  CHECK(text_of(example.out() / "tokenizer.json") == vocabulary);
+}
+
+TEST_CASE("a destination named as another program's file is no directory by accident") {
+  const Example example;
+  const auto written_to = [&](const std::string& name) {
+    return example.run([&](auto& arguments) { arguments.to = "b=" + (example.folder.path() / name).string(); });
+  };
+  for (const char* name : {"x.gguf", "x.npz", "x.ckpt", "x.distcp", "config.json"}) {
+    CAPTURE(name);
+    CHECK(written_to(name) == driver::wrong_usage);
+    CHECK_FALSE(fs::exists(example.folder.path() / name));
+  }
+  CHECK(written_to("x.ckpt/") == driver::done);
+  CHECK(fs::exists(example.folder.path() / "x.ckpt" / "model.safetensors"));
+  CHECK(written_to("step1000.5") == driver::done);
+  // Where there is such a directory already, it is meant; and is there already.
+  CHECK(written_to("x.ckpt") == driver::wrong_input);
+}
+
 TEST_CASE("a tokenizer that is named has to be one") {
   const Example example;
   const auto refused = [&](const fs::path& directory) {

@@ -156,20 +156,35 @@ TEST_CASE("the dtype of `as` may be a param") {
   CHECK(converted(plan, {x}, {right, {"kind=bf16"}, {}, {}}).at("y").info.dtype == Dtype::bf16);
   CHECK(converted(plan, {x}, {right, {"kind=torch.float16"}, {}, {}}).at("y").info.dtype == Dtype::f16);
   CHECK(refusals(plan, {x}, {right, {"kind=no"}, {}, {}}) == std::vector<Code>{Code::value_type});
-  CHECK(refusals(plan, {x}, {right, {"kind=i64"}, {}, {}}) == std::vector<Code>{Code::dtype_not_computable});
+  CHECK(refusals(plan, {x}, {right, {"kind=c64"}, {}, {}}) == std::vector<Code>{Code::dtype_not_computable});
+  CHECK(elements_of<std::int64_t>(converted(plan, {x}, {right, {"kind=i64"}, {}, {}}).at("y")) ==
+        std::vector<std::int64_t>{1, -2});
 }
 
-TEST_CASE("integers of up to 32 bits can be read, and no wider ones") {
+TEST_CASE("integers of any size are cast, and of up to 32 bits computed with") {
   const Plan plan = plan_of("x -> y as f32");
   CHECK(elements_of<float>(converted(plan, {tensor_of("x", Dtype::i8, {2}, Octets{0x80, 5})}).at("y")) ==
         Floats{-128, 5});
   const std::vector<std::uint32_t> large = {0xffffffff, 16777217};
   CHECK(elements_of<float>(converted(plan, {tensor_of("x", Dtype::u32, {2}, large)}).at("y")) ==
         Floats{4294967296.0f, 16777216.0f});
-  const std::vector<std::int64_t> wide = {1};
-  CHECK(refusals(plan, {tensor_of("x", Dtype::i64, {1}, wide)}) == std::vector<Code>{Code::dtype_not_computable});
-  CHECK(refusals(plan, {tensor_of("x", Dtype::boolean, {1}, Octets{1})}) ==
+  const MadeTensor wide = tensor_of("x", Dtype::i64, {2}, std::vector<std::int64_t>{-1, 16777217});
+  CHECK(elements_of<float>(converted(plan, {wide}).at("y")) == Floats{-1, 16777216.0f});
+  CHECK(elements_of<float>(converted(plan, {tensor_of("x", Dtype::boolean, {2}, Octets{1, 0})}).at("y")) ==
+        Floats{1, 0});
+  CHECK(refusals(plan_of("x -> y + 1 as f32"), {wide}) == std::vector<Code>{Code::dtype_not_computable});
+  CHECK(refusals(plan_of("x -> y * 2 as i32"), {tensor_of("x", Dtype::f32, {1}, Floats{1})}) ==
         std::vector<Code>{Code::dtype_not_computable});
+}
+
+TEST_CASE("`as` an integer truncates floats, and keeps the lower bits of integers") {
+  const Plan plan = plan_of("x[r c] -> y[c r] as i8");
+  const Floats numbers = {1.75f, -1.75f, 127.5f, 300, -300, std::numeric_limits<float>::quiet_NaN()};
+  CHECK(elements_of<std::int8_t>(converted(plan, {tensor_of("x", Dtype::f32, {2, 3}, numbers)}).at("y")) ==
+        std::vector<std::int8_t>{1, 127, -1, -128, 127, 0});
+  const std::vector<std::int64_t> wide = {1, -2, 255, 256, 384, 5};
+  CHECK(elements_of<std::int8_t>(converted(plan, {tensor_of("x", Dtype::i64, {2, 3}, wide)}).at("y")) ==
+        std::vector<std::int8_t>{1, 0, -2, -128, -1, 5});
 }
 
 TEST_CASE("a block scale meets the elements of its block, the last block being what is left") {

@@ -66,6 +66,16 @@ TEST_CASE("a distributed checkpoint is compared under its side's root, without t
         driver::wrong_input);
 }
 
+TEST_CASE("a round trip takes no dtype: what is cast does not come back") {
+  driver::Console console;
+  console.quiet = true;
+  const std::string source = "hf=" + (fixtures / "llama/expected/hf.safetensors").string();
+  driver::VerifyArguments arguments{"std:llama", source, {}, {}};
+  CHECK(driver::verify(console, arguments) == driver::done);
+  arguments.dtype = "bf16";
+  CHECK(driver::verify(console, arguments) == driver::wrong_usage);
+}
+
 TEST_CASE("a round trip tells what is rounded, and leaves nothing behind") {
   const CheckpointFolder folder, temporaries;
   const OwnTemporaries own(temporaries.path());

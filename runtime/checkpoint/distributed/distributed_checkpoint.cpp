@@ -43,11 +43,39 @@ class DistributedReader {
     for (const DistributedTensor& tensor : metadata_.tensors) {
       if (auto read = read_tensor(tensor)) opened_.tensors.push_back(*std::move(read));
     }
+    report_pieces();
     if (findings_.any()) return findings_.failure();
     return std::move(opened_);
   }
 
  private:
+  /// What is wrong with the first piece of a file that something is wrong with, and how many more there are: of a file
+  /// that was cut off, one can be as good as all.
+  struct WrongPieces {
+    Diagnostics first;
+    std::size_t more = 0;
+  };
+
+  void report_pieces() {
+    for (auto& [file, wrong] : wrong_pieces_) {
+      if (wrong.more > 0) {
+        wrong.first.back().notes.push_back(fmt::format("{} more piece{} of this file {} wrong too", wrong.more,
+                                                       wrong.more == 1 ? "" : "s", wrong.more == 1 ? "is" : "are"));
+      }
+      findings_.add(std::move(wrong.first));
+    }
+  }
+
+  std::nullopt_t wrong_piece(std::uint32_t file, Diagnostics what) {
+    WrongPieces& wrong = wrong_pieces_[file];
+    if (wrong.first.empty()) {
+      wrong.first = std::move(what);
+    } else {
+      ++wrong.more;
+    }
+    return std::nullopt;
+  }
+
   /// Each file once, sorted by name.
   void open_files() {
     for (const DistributedTensor& tensor : metadata_.tensors) {
@@ -88,22 +116,22 @@ class DistributedReader {
     const std::uint32_t number = numbers_.at(at.file);
     const CheckpointFile& file = opened_.files[number];
     if (at.begin > file.size() || at.size > file.size() - at.begin) {
-      findings_.add(disagrees(file.path(), fmt::format("`{}` is said to be in bytes {} to {}; the file has {}",
-                                                       tensor.key, at.begin, at.begin + at.size, file.size())));
-      return std::nullopt;
+      return wrong_piece(number,
+                         {disagrees(file.path(), fmt::format("`{}` is said to be in bytes {} to {}; the file has {}",
+                                                             tensor.key, at.begin, at.begin + at.size, file.size()))});
     }
     auto stored = read_torch_tensor(FileSlice(file, at.begin, at.size), number);
     if (!stored) {
       for (Diagnostic& error : stored.error())
         error.notes.push_back(fmt::format("this is a piece of `{}`", tensor.key));
-      findings_.add(std::move(stored.error()));
-      return std::nullopt;
+      return wrong_piece(number, std::move(stored.error()));
     }
     if (stored->dtype != tensor.dtype || stored->shape != chunk.sizes) {
-      findings_.add(disagrees(file.path(), fmt::format("a piece of `{}` is {} [{}] here, and {} [{}] in the metadata",
-                                                       tensor.key, name(stored->dtype), fmt::join(stored->shape, ", "),
-                                                       name(tensor.dtype), fmt::join(chunk.sizes, ", "))));
-      return std::nullopt;
+      return wrong_piece(
+          number, {disagrees(file.path(), fmt::format("a piece of `{}` is {} [{}] here, and {} [{}] in "
+                                                      "the metadata",
+                                                      tensor.key, name(stored->dtype), fmt::join(stored->shape, ", "),
+                                                      name(tensor.dtype), fmt::join(chunk.sizes, ", ")))});
     }
     return TensorPiece{chunk.offsets, chunk.sizes, stored->bytes, std::move(stored->strides)};
   }
@@ -113,6 +141,8 @@ class DistributedReader {
   /// The place of each file in `opened_.files`.
   std::map<std::string, std::uint32_t> numbers_;
   OpenedCheckpoint opened_;
+  /// By place in `opened_.files`.
+  std::map<std::uint32_t, WrongPieces> wrong_pieces_;
   Findings findings_;
 };
 
