@@ -1,5 +1,6 @@
 #include "compiler/load_mapping.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -23,13 +24,18 @@ const StandardMapping* find_standard(std::string_view name) {
   return nullptr;
 }
 
-Diagnostic no_standard(const std::string& name) {
-  std::vector<std::string> names;
-  for (const StandardMapping& mapping : standard_mappings()) names.emplace_back(mapping.name);
+/// `did you mean`, and all there are.
+Diagnostic no_standard(const std::string& name, const std::vector<std::string>& names) {
   Diagnostic diagnostic(Code::unknown_mapping, "there is no standard mapping `{}`", name);
   if (const auto near = nearest(name, names)) diagnostic.helps.push_back(fmt::format("did you mean `std:{}`?", *near));
   diagnostic.helps.push_back(fmt::format("there are `std:{}`", fmt::join(names, "`, `std:")));
   return diagnostic;
+}
+
+std::vector<std::string> standard_names() {
+  std::vector<std::string> names;
+  for (const StandardMapping& mapping : standard_mappings()) names.emplace_back(mapping.name);
+  return names;
 }
 
 /// A file is found beside the one that uses it. Names are brought into one form, so that a file is one however it is
@@ -37,7 +43,7 @@ Diagnostic no_standard(const std::string& name) {
 Result<UsedText> find_used(std::string_view from, bool standard, const std::string& path) {
   if (standard) {
     const StandardMapping* mapping = find_standard(path);
-    if (!mapping) return fail(no_standard(path));
+    if (!mapping) return fail(no_standard(path, standard_names()));
     return UsedText{"std:" + path, std::string(mapping->text)};
   }
   if (from.starts_with("std:")) return fail(Diagnostic(Code::not_found, "a standard mapping uses no files"));
@@ -55,9 +61,19 @@ LoadedFile compiled(const std::string& name, std::string text, const std::string
   return {std::move(compilation.plans), std::move(compilation.diagnostics), std::move(compilation.sources)};
 }
 
+/// Without those that are there for others to extend.
+std::vector<std::string> usable_names() {
+  std::vector<std::string> names = standard_names();
+  std::erase_if(names, [](const std::string& name) {
+    const LoadedFile file = compiled("std:" + name, std::string(find_standard(name)->text), {});
+    return std::ranges::all_of(file.plans, is_base);
+  });
+  return names;
+}
+
 LoadedFile load_standard(const std::string& name, const std::string& only) {
   const StandardMapping* mapping = find_standard(name);
-  if (!mapping) return failed({no_standard(name)});
+  if (!mapping) return failed({no_standard(name, usable_names())});
   return compiled(fmt::format("std:{}", name), std::string(mapping->text), only);
 }
 
@@ -112,8 +128,12 @@ LoadedFile load_file(const std::string& file, const std::string& only) {
   auto text = read_text(file);
   if (!text) {
     Diagnostics problems = std::move(text.error());
-    if (problems.front().code == Code::not_found)
-      problems.front().helps.push_back("a mapping is a `.omap` file, a plan, or `std:NAME`");
+    if (problems.front().code == Code::not_found) {
+      std::vector<std::string>& helps = problems.front().helps;
+      const auto near = nearest(file, standard_names());
+      if (near) helps.push_back(fmt::format("did you mean the standard mapping `std:{}`?", *near));
+      helps.emplace_back("a mapping is a `.omap` file, a plan, or `std:NAME`");
+    }
     return failed(std::move(problems));
   }
   if (!is_plan(*text)) return compiled(file, std::move(*text), only);
@@ -122,6 +142,8 @@ LoadedFile load_file(const std::string& file, const std::string& only) {
   SourceMap sources = plan->sources;
   return {{std::move(*plan)}, {}, std::move(sources)};
 }
+
+LoadedFile load_text(const std::string& name, std::string text) { return compiled(name, std::move(text), {}); }
 
 LoadedMapping load_mapping(const std::string& argument) {
   const std::size_t first = argument.starts_with("std:") ? 4 : 0;

@@ -32,6 +32,9 @@ struct LoadedFile {
 };
 [[nodiscard]] LoadedFile load_file(const std::string& file, const std::string& only = {});
 
+/// The same for the text of a `.omap` file; `name` is where it would stand, for files that it uses.
+[[nodiscard]] LoadedFile load_text(const std::string& name, std::string text);
+
 /// The whole of a text file.
 [[nodiscard]] Result<std::string> read_text(const std::string& path);
 

@@ -114,7 +114,7 @@ class DraftWriter {
       text += fmt::format("{}\n", fmt::join(block.lines, "\n"));
       if (!block.head.empty()) text += "}\n";
     }
-    return text + unwritten() + unpaired() + "}\n";
+    return text + unwritten() + unpaired() + undone() + "}\n";
   }
 
  private:
@@ -234,6 +234,13 @@ class DraftWriter {
         if (!paired[i]) text += "//     " + in_comment(spell(side.families[i])) + "\n";
       }
     }
+    return text;
+  }
+
+  [[nodiscard]] std::string undone() const {
+    if (request_.undone.empty()) return {};
+    std::string text = "\n// Not done yet. A run says:\n";
+    for (const std::string& said : request_.undone) text += "//     " + in_comment(said) + "\n";
     return text;
   }
 

@@ -33,6 +33,8 @@ struct DraftRequest {
   /// Conditions for a checkpoint to be one of these.
   std::vector<std::string> requirements;
   std::optional<DraftBase> base;
+  /// What a run still says of the checkpoints, each on one line.
+  std::vector<std::string> undone;
 };
 
 /// The text of a mapping file, not in canonical layout: indexes and blocks for what repeats, an equation for each pair,

@@ -14,8 +14,20 @@ std::optional<std::uint64_t> parse_byte_size(std::string_view text) {
   if (error != std::errc()) return std::nullopt;
   std::string unit(end, text.data() + text.size());
   for (char& c : unit) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  constexpr std::array<std::pair<std::string_view, double>, 6> units = {
-      {{"", 1}, {"B", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}}};
+  constexpr std::array<std::pair<std::string_view, double>, 14> units = {{{"", 1},
+                                                                          {"B", 1},
+                                                                          {"K", 1e3},
+                                                                          {"KB", 1e3},
+                                                                          {"M", 1e6},
+                                                                          {"MB", 1e6},
+                                                                          {"G", 1e9},
+                                                                          {"GB", 1e9},
+                                                                          {"T", 1e12},
+                                                                          {"TB", 1e12},
+                                                                          {"KIB", 0x1p10},
+                                                                          {"MIB", 0x1p20},
+                                                                          {"GIB", 0x1p30},
+                                                                          {"TIB", 0x1p40}}};
   for (const auto& [name, factor] : units) {
     const double bytes = number * factor;
     if (unit == name && bytes >= 1 && bytes < 0x1p63 && bytes == std::floor(bytes))

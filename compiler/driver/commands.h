@@ -52,7 +52,7 @@ struct RunArguments {
 [[nodiscard]] ExitCode run(const Console& console, const RunArguments& arguments);
 
 struct VerifyArguments {
-  std::string mapping;
+  std::string mapping;  ///< empty: the standard mapping that the checkpoint is for
   std::string from;
   std::optional<std::string> to;  ///< without it: there and back, to be compared with `from`
   std::vector<std::string> settings;
@@ -64,10 +64,11 @@ struct VerifyArguments {
 [[nodiscard]] ExitCode verify(const Console& console, const VerifyArguments& arguments);
 
 struct MappingsArguments {
-  std::string mapping;
+  std::string mapping;  ///< empty: the standard mapping that the checkpoint is for
   std::string from;
   std::vector<std::string> settings;
-  std::string state = "weight";  ///< or `module`: names of modules instead of tensors
+  std::string state = "weight";        ///< or `module`: names of modules instead of tensors
+  std::optional<std::string> to = {};  ///< the other side
 };
 /// The concrete rules after binding.
 [[nodiscard]] ExitCode mappings(const Console& console, const MappingsArguments& arguments);
@@ -80,8 +81,12 @@ struct NewArguments {
 /// Prints a first mapping for a checkpoint.
 [[nodiscard]] ExitCode draft_new(const Console& console, const NewArguments& arguments);
 
+struct ListArguments {
+  std::vector<std::string> names;  ///< `std:NAME`, or the name of a side; empty: all
+  bool is_long = false;            ///< all that is to say of each; with names always
+};
 /// The standard mappings, and what they do.
-[[nodiscard]] ExitCode list_mappings(const Console& console);
+[[nodiscard]] ExitCode list_mappings(const Console& console, const ListArguments& arguments);
 
 /// The page of a code, or without one all codes and what they mean.
 [[nodiscard]] ExitCode explain(const Console& console, const std::optional<std::string>& code);

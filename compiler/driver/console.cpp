@@ -36,6 +36,10 @@ void Console::info(std::string_view text) const {
   if (!quiet) write(stdout, text);
 }
 
+void Console::remark(std::string_view text) const {
+  if (!quiet && !json) write(stderr, text);
+}
+
 ExitCode Console::report(const Diagnostics& all, const SourceMap& sources) const {
   static const bool colour = wants_colour();
   const Diagnostics diagnostics = warnings_are_errors ? raised(all) : all;

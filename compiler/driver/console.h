@@ -21,6 +21,8 @@ class Console {
   void result(std::string_view text) const;
   /// What a person wants to know and a script does not: nothing with `--quiet`.
   void info(std::string_view text) const;
+  /// What a command decided by itself, beside its results: on standard error, nothing with `--quiet` or for tools.
+  void remark(std::string_view text) const;
   /// Every diagnostic, as text or, with `--format json`, one object a line. Notes are left out with `--quiet`.
   /// With `--werror` warnings are errors, here and in what is returned: a command goes on only after `done`.
   ExitCode report(const Diagnostics& diagnostics, const SourceMap& sources = {}) const;

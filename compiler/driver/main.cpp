@@ -5,13 +5,15 @@
 #include <exception>
 
 #include "compiler/driver/commands.h"
-#include "diagnostics/nearest.h"
+#include "compiler/driver/usage_error.h"
 #include "runtime/plan/version.h"
 
 namespace omap::driver {
 namespace {
 
 constexpr const char* mapping_help = "a .omap file, a plan, or std:NAME; FILE:NAME where a file holds several";
+const std::string mapping_or_recognised =
+    fmt::format("{}; without it the standard mapping that the checkpoint is for", mapping_help);
 constexpr const char* side_help = "SIDE=PATH, a checkpoint: a file or a directory";
 constexpr const char* to_help =
     "SIDE=PATH; a path that ends in .safetensors, .pt, .pth or .bin is a file, any other a directory";
@@ -22,7 +24,7 @@ constexpr const char* dtype_help = "cast the model: bf16, f16, f32, f64, f8_e4m3
 
 constexpr const char* footer =
     "Examples:\n"
-    "  olmoc run std:olmo2 --from olmo_core=step1000 --to hf=OLMo-2 --dry-run\n"
+    "  olmoc run --from olmo_core=step1000 --to hf=OLMo-2 --dry-run\n"
     "  olmoc run my.omap --from hf=model.safetensors --to olmo_core=out.safetensors\n"
     "  olmoc diff out.safetensors expected.safetensors\n"
     "\n"
@@ -43,6 +45,7 @@ struct CommandLine {
   MappingsArguments mappings_arguments;
   DiffArguments diff_arguments;
   NewArguments new_arguments;
+  ListArguments list_arguments;
   std::string path, format = "text";
   std::optional<std::string> code;
 
@@ -70,7 +73,7 @@ struct CommandLine {
   static void add_resources(CLI::App& sub, Resources& resources) {
     sub.add_option("--threads", resources.threads, "how many work at once (as many as processors, at most 4)")
         ->check(CLI::Range(1, 256));
-    sub.add_option("--memory", resources.memory, "for buffers: 32MB, 1GB (64MiB without); 1MiB a thread at least");
+    sub.add_option("--memory", resources.memory, "for buffers: 32MiB, 1GB (64MiB without); 1MiB a thread at least");
   }
   void add_werror(CLI::App& sub) { sub.add_flag("--werror", console.warnings_are_errors, "take warnings as errors"); }
   static void add_format(CLI::App& sub, const char* option, std::optional<CheckpointFormat>& format, const char* help) {
@@ -107,8 +110,7 @@ struct CommandLine {
   }
   void add_run() {
     CLI::App* sub = app.add_subcommand("run", "convert a checkpoint");
-    sub->add_option("MAPPING", run_arguments.mapping,
-                    fmt::format("{}; without it the standard mapping that the checkpoint is for", mapping_help));
+    sub->add_option("MAPPING", run_arguments.mapping, mapping_or_recognised);
     sub->add_option("--from", run_arguments.from, side_help)->required();
     sub->add_option("--to", run_arguments.to, to_help)->required();
     add_format(*sub, "--from-format", run_arguments.from_format, from_format_help);
@@ -134,7 +136,7 @@ struct CommandLine {
   }
   void add_verify() {
     CLI::App* sub = app.add_subcommand("verify", "check that a checkpoint is what a conversion gives, bit for bit");
-    sub->add_option("MAPPING", verify_arguments.mapping, mapping_help)->required();
+    sub->add_option("MAPPING", verify_arguments.mapping, mapping_or_recognised);
     sub->add_option("--from", verify_arguments.from, "SIDE=PATH, the checkpoint to convert")->required();
     add_format(*sub, "--from-format", verify_arguments.from_format, from_format_help);
     CLI::Option_group* against = sub->add_option_group("against", "what the conversion is compared with");
@@ -149,8 +151,9 @@ struct CommandLine {
   }
   void add_mappings() {
     CLI::App* sub = app.add_subcommand("mappings", "list which tensors a mapping makes of which, for a checkpoint");
-    sub->add_option("MAPPING", mappings_arguments.mapping, mapping_help)->required();
+    sub->add_option("MAPPING", mappings_arguments.mapping, mapping_or_recognised);
     sub->add_option("--from", mappings_arguments.from, side_help)->required();
+    sub->add_option("--to", mappings_arguments.to, "the other side, to choose among standard mappings");
     sub->add_option("--state", mappings_arguments.state, "weight: tensors; module: names of modules")
         ->check(CLI::IsMember({"weight", "module"}));
     sub->add_option("--set", mappings_arguments.settings, set_help)->type_name("NAME=VALUE")->expected(1)->take_all();
@@ -171,8 +174,11 @@ struct CommandLine {
     sub->callback([this] { command = [this] { return diff(console, diff_arguments); }; });
   }
   void add_list() {
-    CLI::App* sub = app.add_subcommand("list", "list the standard mappings: sides, directions, what they write");
-    sub->callback([this] { command = [this] { return list_mappings(console); }; });
+    CLI::App* sub =
+        app.add_subcommand("list", "list the standard mappings: what they are for, and between which sides");
+    sub->add_option("NAME", list_arguments.names, "std:NAME, or a side: those alone, and more of each");
+    sub->add_flag("--long", list_arguments.is_long, "all that is to say of each");
+    sub->callback([this] { command = [this] { return list_mappings(console, list_arguments); }; });
   }
   void add_new() {
     CLI::App* sub = app.add_subcommand("new", "print a first mapping for a checkpoint, to be finished by hand");
@@ -188,28 +194,15 @@ struct CommandLine {
   }
 };
 
-/// A word where a command should stand: the parser would only say that one is missing.
-std::optional<std::string> unknown_command(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
-  std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(sub->get_name());
-  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return std::nullopt;
-  const auto near = nearest(argv[1], names);
-  return fmt::format("olmoc: there is no command `{}`{}\ncommands are {}\n", argv[1],
-                     near ? fmt::format("; did you mean `{}`?", *near) : "", fmt::join(names, ", "));
-}
-
 int run_command_line(int argc, char** argv) {
   CommandLine line;
-  if (const auto unknown = unknown_command(line.app, argc, argv)) {
-    fmt::print(stderr, "{}", *unknown);
-    return wrong_usage;
-  }
   try {
     line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return line.app.exit(error) == 0 ? done : wrong_usage;
+    // Asking for help ends parsing too.
+    if (error.get_exit_code() == 0) return line.app.exit(error);
+    line.console.json = wants_json(argc, argv);
+    return line.console.report({usage_error(line.app, error)});
   }
   line.console.json = line.format == "json";
   const ExitCode code = line.command();

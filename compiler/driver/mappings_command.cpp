@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "compiler/driver/commands.h"
+#include "compiler/driver/explain_refusal.h"
+#include "compiler/driver/recognise.h"
 #include "compiler/driver/sides.h"
 #include "compiler/load_mapping.h"
 #include "runtime/json/json.h"
@@ -101,7 +103,7 @@ std::string list(const std::vector<Tensor>& tensors) {
 ExitCode list_modules(const Console& console, const LoadedMapping& loaded, const SidePath& from,
                       const std::vector<std::string>& settings) {
   const auto names = bind_module_names(*loaded.plan, from, settings);
-  if (!names) return console.report(names.error(), loaded.sources);
+  if (!names) return console.report(explain_refusal(*loaded.plan, from, std::nullopt, names.error()), loaded.sources);
   if (console.json) {
     Value::List entries;
     for (const ModuleName& name : *names) {
@@ -120,13 +122,14 @@ ExitCode list_modules(const Console& console, const LoadedMapping& loaded, const
 
 ExitCode mappings(const Console& console, const MappingsArguments& arguments) {
   const auto from = parse_side_path(arguments.from);
-  if (!from) return console.refuse_usage("mappings", "`--from` takes SIDE=PATH");
-  const LoadedMapping loaded = load_mapping(arguments.mapping);
+  if (!from) return console.refuse_usage("mappings", "`--from` takes SIDE=PATH, such as `--from hf=DIR`");
+  const auto to = arguments.to ? std::optional(SidePath{*arguments.to, {}}) : std::nullopt;
+  const LoadedMapping loaded = named_or_recognised(console, arguments.mapping, *from, to, arguments.settings);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;
   if (arguments.state == "module") return list_modules(console, loaded, *from, arguments.settings);
-  const auto bound = bind_source(*loaded.plan, *from, std::nullopt, {arguments.settings});
-  if (!bound) return console.report(bound.error(), loaded.sources);
+  const auto bound = bind_source(*loaded.plan, *from, arguments.to, {arguments.settings});
+  if (!bound) return console.report(explain_refusal(*loaded.plan, *from, to, bound.error()), loaded.sources);
   const ExitCode noted = console.report(bound->mapping.notes, loaded.sources);
   if (noted != done) return noted;
   const auto rules = concrete_rules(*loaded.plan, *bound);

@@ -22,20 +22,23 @@ constexpr std::uint64_t fingerprint_bytes = 16u << 20;
 /// What training saves beside the weights, in a distributed checkpoint.
 constexpr std::string_view distributed_root = "model.";
 
+/// Where a draft would stand: files that it uses are beside it.
+const std::string draft_name = "draft.omap";
+
 /// A checkpoint that the draft is for.
 struct Given {
-  std::string side;
+  SidePath at;
   Source source;
 };
 
 Result<Given> open_given(const SidePath& at) {
   auto source = open_source(at, {std::string(default_config_file)});
   if (!source) return fail(std::move(source.error()));
-  return Given{at.side, std::move(*source)};
+  return Given{at, std::move(*source)};
 }
 
 SideDeclaration declare(const Given& given) {
-  SideDeclaration side{given.side, std::string(given.source.reader.format()), {}};
+  SideDeclaration side{given.at.side, std::string(given.source.reader.format()), {}};
   const auto& tensors = given.source.reader.index().tensors();
   const auto has_root = [](const TensorInfo& tensor) { return tensor.key.starts_with(distributed_root); };
   if (side.format == "dcp" && std::ranges::any_of(tensors, has_root)) side.root = distributed_root;
@@ -58,7 +61,7 @@ std::vector<std::string> requirements_for(const Given& given) {
   const auto config = given.source.configs.find(default_config_file);
   const Value* type = config == given.source.configs.end() ? nullptr : config->second.member("model_type");
   if (!type || !type->string()) return {};
-  return {fmt::format("{}.model_type == {}", given.side, syntax::quoted(*type->string()))};
+  return {fmt::format("{}.model_type == {}", given.at.side, syntax::quoted(*type->string()))};
 }
 
 /// The statement that makes a mapping known to a file.
@@ -98,21 +101,28 @@ class Drafting {
       if (!opened) return console_.report(opened.error());
       right = std::move(*opened);
     }
-    return print(request(*left, right ? &*right : nullptr, like.plan ? &*like.plan : nullptr));
+    DraftRequest made = request(*left, right ? &*right : nullptr, like.plan ? &*like.plan : nullptr);
+    for (const Given* given : {&*left, right ? &*right : nullptr}) {
+      if (!given) continue;
+      for (std::string& said : said_of(made, *given)) {
+        if (std::ranges::find(made.undone, said) == made.undone.end()) made.undone.push_back(std::move(said));
+      }
+    }
+    return print(made);
   }
 
  private:
   [[nodiscard]] DraftRequest request(const Given& from, const Given* to, const Plan* like) const {
     DraftRequest made;
     made.name = "draft";
-    if (!to) made.only_side = from.side;
+    if (!to) made.only_side = from.at.side;
     std::vector<bool> from_wanted(from.source.reader.index().tensors().size(), true);
     std::vector<bool> to_wanted(to ? to->source.reader.index().tensors().size() : 0, true);
     SideDeclaration from_side = declare(from), to_side;
     if (to) to_side = declare(*to);
-    if (!to) to_side = {from.side == "other" ? "another" : "other", "safetensors", {}};
+    if (!to) to_side = {from.at.side == "other" ? "another" : "other", "safetensors", {}};
     if (like) {
-      const bool is_left = from.side == like->left.name;
+      const bool is_left = from.at.side == like->left.name;
       from_side = is_left ? like->left : like->right;
       to_side = is_left ? like->right : like->left;
       DraftBase base{use_statement(*arguments_.like, *like), like, {}};
@@ -128,7 +138,7 @@ class Drafting {
                                  fingerprint_of(to->source.reader, root_in(to_side, to->source.reader.format())));
     }
     // A mapping that extends another is between its sides as they stand there.
-    if (like && from.side != like->left.name) swap_sides(made);
+    if (like && from.at.side != like->left.name) swap_sides(made);
     for (const Given* given : {&from, to}) {
       if (!given) continue;
       const auto more = requirements_for(*given);
@@ -138,8 +148,8 @@ class Drafting {
   }
 
   static void claim(const Given& given, const Plan& plan, std::vector<bool>& wanted, std::vector<std::string>* absent) {
-    const ClaimedKeys claimed =
-        claimed_keys(plan, given.side, given.source.reader.index(), given.source.reader.format(), given.source.configs);
+    const ClaimedKeys claimed = claimed_keys(plan, given.at.side, given.source.reader.index(),
+                                             given.source.reader.format(), given.source.configs);
     for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = !claimed.tensors[i];
     if (absent) *absent = claimed.absent;
   }
@@ -154,10 +164,32 @@ class Drafting {
     }
   }
 
+  /// The errors of a run of the draft with one of the checkpoints, but for keys that the draft names in comments.
+  static std::vector<std::string> said_of(const DraftRequest& request, const Given& given) {
+    const LoadedFile loaded = load_text(draft_name, write_draft(request));
+    std::vector<std::string> said;
+    const auto quoted = [&](const Diagnostic& diagnostic) {
+      const std::string text(loaded.sources.text(diagnostic.primary.range));
+      return text.empty() || text.find('\n') != std::string::npos ? std::string() : fmt::format(", at `{}`", text);
+    };
+    const auto note = [&](const Diagnostics& diagnostics) {
+      for (const Diagnostic& diagnostic : diagnostics) {
+        const bool commented = diagnostic.code == Code::source_unclaimed && !request.base;
+        if (diagnostic.severity == Severity::error && !commented)
+          said.push_back(diagnostic.message + quoted(diagnostic));
+      }
+    };
+    note(loaded.diagnostics);
+    if (loaded.plans.empty()) return said;
+    const auto bound = bind_source(loaded.plans.back(), given.at, std::nullopt, {});
+    if (!bound) note(bound.error());
+    return said;
+  }
+
   [[nodiscard]] ExitCode print(const DraftRequest& request) const {
     SourceMap sources;
     Diagnostics diagnostics;
-    const std::uint32_t file = sources.add(SourceFile("draft.omap", write_draft(request)));
+    const std::uint32_t file = sources.add(SourceFile(draft_name, write_draft(request)));
     const ast::Module module = parse(sources, file, diagnostics);
     if (has_errors(diagnostics)) return console_.report(diagnostics, sources);
     console_.result(format(module, sources));
@@ -173,8 +205,10 @@ class Drafting {
 ExitCode draft_new(const Console& console, const NewArguments& arguments) {
   const auto from = parse_side_path(arguments.from);
   const auto to = arguments.to ? parse_side_path(*arguments.to) : std::nullopt;
-  if (!from || (arguments.to && !to)) return console.refuse_usage("new", "--from and --to take SIDE=PATH");
-  if (to && to->side == from->side) return console.refuse_usage("new", "--from and --to are two sides");
+  if (!from || (arguments.to && !to))
+    return console.refuse_usage("new", "`--from` and `--to` take SIDE=PATH, such as `--from hf=DIR`");
+  if (to && to->side == from->side)
+    return console.refuse_usage("new", "`--from` and `--to` are two sides, and both say the same");
   return Drafting(console, arguments).draft(*from, to);
 }
 

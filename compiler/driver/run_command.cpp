@@ -11,6 +11,7 @@
 #include "compiler/driver/commands.h"
 #include "compiler/driver/companions.h"
 #include "compiler/driver/compare_like.h"
+#include "compiler/driver/explain_refusal.h"
 #include "compiler/driver/output.h"
 #include "compiler/driver/progress_line.h"
 #include "compiler/driver/recognise.h"
@@ -99,7 +100,7 @@ std::string spell_resumption(const Resumption& found, const Output& output) {
 ExitCode run(const Console& console, const RunArguments& arguments) {
   auto from = parse_side_path(arguments.from);
   const auto to = parse_side_path(arguments.to);
-  if (!from || !to) return console.refuse_usage("run", "`--from` and `--to` take SIDE=PATH");
+  if (!from || !to) return console.refuse_usage("run", "`--from` and `--to` take SIDE=PATH, such as `--from hf=DIR`");
   from->format = arguments.from_format;
   const std::optional<CheckpointFormat> file_format = format_of_file(to->path);
   if (file_format && arguments.to_format && file_format != arguments.to_format) {
@@ -113,11 +114,11 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
                     *suffix, fmt::join(written_suffixes(), "`, `")));
   }
   auto options = run_options(arguments.resources);
-  if (!options) return console.refuse_usage("run", "`--memory` takes a size like 64MB or 1GB");
+  if (!options) return console.refuse_usage("run", options.error());
   std::uint64_t max_shard_bytes = default_shard_bytes;
   if (arguments.max_shard_size) {
     const auto bytes = parse_byte_size(*arguments.max_shard_size);
-    if (!bytes) return console.refuse_usage("run", "`--max-shard-size` takes a size like 20KB or 5GB");
+    if (!bytes) return console.refuse_usage("run", "`--max-shard-size` takes a size such as `5GB` or `512MiB`");
     if (file_format) return console.refuse_usage("run", "`--max-shard-size` needs a directory to write to");
     max_shard_bytes = *bytes;
   }
@@ -127,19 +128,15 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   if (arguments.dtype && !dtype) return console.refuse_usage("run", cast_dtype_usage);
 
   const auto start = std::chrono::steady_clock::now();
-  const LoadedMapping loaded =
-      arguments.mapping.empty() ? recognise(*from, to->side, arguments.settings) : load_mapping(arguments.mapping);
+  const LoadedMapping loaded = named_or_recognised(console, arguments.mapping, *from, to, arguments.settings);
   const ExitCode loading = console.report(loaded.diagnostics, loaded.sources);
   if (loading != done || !loaded.plan) return loading;
-  if (arguments.mapping.empty() && !console.json) {
-    console.info(fmt::format("recognised as std:{}\n", loaded.plan->name));
-  }
   const auto fail_with = [&](const Diagnostics& problems) { return console.report(problems, loaded.sources); };
 
   const CheckpointFormat format = output_format(*loaded.plan, to->side, file_format, arguments.to_format);
   const Choices choices{arguments.settings, dtype, arguments.tokenizer, arguments.config};
   auto bound = bind_source(*loaded.plan, *from, to->side, choices, name(format));
-  if (!bound) return fail_with(bound.error());
+  if (!bound) return fail_with(explain_refusal(*loaded.plan, *from, to, std::move(bound.error())));
   const SideDeclaration& side = loaded.plan->destination_side(bound->direction);
   const std::string root = root_in(side, name(format));
   const ExitCode noted = console.report(bound->mapping.notes, loaded.sources);
@@ -150,7 +147,8 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   if (arguments.like) {
     const auto like = open_checkpoint(*arguments.like);
     if (!like) return fail_with(like.error());
-    const Diagnostics differences = compare_like(program, root, like->index(), root_in(side, like->format()));
+    const Diagnostics differences =
+        compare_like(*loaded.plan, program, root, like->index(), root_in(side, like->format()));
     if (!differences.empty()) return fail_with(differences);
   }
   auto output = lay_out_output(bound->mapping, to->path, format, root, max_shard_bytes);
@@ -177,7 +175,7 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
   if (arguments.resume) console.info(spell_resumption(staged->resumption(), *output));
   const auto ran = omap::run(program, source, output->layout, *staged, *options);
   progress.clear();
-  if (!ran) return fail_with(ran.error());
+  if (!ran) return fail_with(explain_ties(*loaded.plan, ran.error()));
   if (const auto committed = staged->commit(); !committed) return fail_with(committed.error());
 
   if (console.json) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "runtime/run/run.h"
 
@@ -13,7 +14,8 @@ struct Resources {
   std::optional<std::string> memory;  ///< for buffers, `64MB`; see RunOptions
 };
 
-/// Nothing if the memory is no size.
-[[nodiscard]] std::optional<RunOptions> run_options(const Resources& resources);
+/// The error is what is wrong with them, for `Console::refuse_usage`. Where no threads are asked for, there are as many
+/// as the memory is enough for.
+[[nodiscard]] tl::expected<RunOptions, std::string> run_options(const Resources& resources);
 
 }  // namespace omap::driver

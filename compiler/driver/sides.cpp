@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "compiler/driver/passed_over.h"
 #include "compiler/load_mapping.h"
 #include "diagnostics/nearest.h"
 #include "runtime/json/json.h"
@@ -24,7 +25,7 @@ Result<Value> read_config_file(const std::string& path) {
 }
 
 /// Those of `files` that are in a directory.
-Result<Configs> read_configs(const std::filesystem::path& directory, const std::vector<std::string>& files) {
+Result<Configs> read_configs(const std::filesystem::path& directory, const std::set<std::string>& files) {
   Configs configs;
   for (const std::string& file : files) {
     std::error_code error;
@@ -63,7 +64,7 @@ Result<Direction> direction_between(const Plan& plan, const std::string& from, c
   return from == plan.left.name ? Direction::right : Direction::left;
 }
 
-std::vector<std::string> config_files(const Plan& plan) {
+std::set<std::string> config_files(const Plan& plan) {
   std::set<std::string> files{std::string(default_config_file)};
   const auto add = [&](const Expr& expr) {
     for_each_expr(expr, [&](const Expr& part) {
@@ -86,10 +87,10 @@ std::vector<std::string> config_files(const Plan& plan) {
     add_optional(line.right);
     add_optional(line.when);
   }
-  return {files.begin(), files.end()};
+  return files;
 }
 
-Result<Source> open_source(const SidePath& from, const std::vector<std::string>& files) {
+Result<Source> open_source(const SidePath& from, const std::set<std::string>& files) {
   auto reader = open_checkpoint(from.path, from.format);
   if (!reader) return fail(std::move(reader.error()));
   Configs configs;
@@ -102,12 +103,6 @@ Result<Source> open_source(const SidePath& from, const std::vector<std::string>&
 }
 
 namespace {
-
-struct Opened {
-  Source source;
-  BindOptions options;
-  std::optional<TokenizerFiles> tokenizer;
-};
 
 /// The tokenizer that is named, else the one near the source, if there is one.
 Result<std::optional<TokenizerFiles>> find_tokenizer(const Source& source, const Choices& choices) {
@@ -127,21 +122,28 @@ Result<std::optional<TokenizerFiles>> find_tokenizer(const Source& source, const
                   .help("a tokenizer has a vocabulary, as `tokenizer.json`, `tokenizer.model` or `vocab.json`"));
 }
 
-Result<Opened> open_for(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
-                        const Choices& choices) {
-  const auto direction = direction_between(plan, from.side, to);
+/// What the command line alone says.
+Result<BindOptions> read_choices(const Plan& plan, const std::string& side, const std::optional<std::string>& to,
+                                 const Choices& choices) {
+  const auto direction = direction_between(plan, side, to);
   if (!direction) return fail(direction.error());
   auto values = parse_settings(plan, choices.settings);
   if (!values) return fail(std::move(values.error()));
-  const std::vector<std::string> files = config_files(plan);
-  auto source = open_source(from, files);
-  if (!source) return fail(std::move(source.error()));
-  auto tokenizer = find_tokenizer(*source, choices);
-  if (!tokenizer) return fail(std::move(tokenizer.error()));
   BindOptions options;
+  options.direction = *direction;
+  options.settings = std::move(*values);
   options.dtype = choices.dtype;
+  return options;
+}
+
+/// What the source adds, and what is read beside it. The tokenizer is what goes to the destination.
+Result<std::optional<TokenizerFiles>> read_companions(const Plan& plan, const Source& source, const Choices& choices,
+                                                      BindOptions& options) {
+  options.source_format = source.reader.format();
+  auto tokenizer = find_tokenizer(source, choices);
+  if (!tokenizer) return tokenizer;
   if (*tokenizer) {
-    auto configs = read_configs((*tokenizer)->directory, files);
+    auto configs = read_configs((*tokenizer)->directory, config_files(plan));
     if (!configs) return fail(std::move(configs.error()));
     options.tokenizer = std::move(*configs);
   }
@@ -150,29 +152,42 @@ Result<Opened> open_for(const Plan& plan, const SidePath& from, const std::optio
     if (!config) return fail(std::move(config.error()));
     options.given_configs.emplace(default_config_file, std::move(*config));
   }
-  options.direction = *direction;
-  options.source_format = source->reader.format();
-  options.settings = std::move(*values);
-  return Opened{std::move(*source), std::move(options), std::move(*tokenizer)};
+  return tokenizer;
 }
 
 }  // namespace
 
 Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
                           const Choices& choices, std::string_view destination_format) {
-  auto opened = open_for(plan, from, to, choices);
-  if (!opened) return fail(std::move(opened.error()));
-  opened->options.destination_format = destination_format;
-  auto mapping = bind_plan(plan, opened->source.reader.index(), opened->source.configs, opened->options);
+  auto options = read_choices(plan, from.side, to, choices);
+  if (!options) return fail(std::move(options.error()));
+  auto source = open_source(from, config_files(plan));
+  if (!source) return fail(std::move(source.error()));
+  auto tokenizer = read_companions(plan, *source, choices, *options);
+  if (!tokenizer) return fail(std::move(tokenizer.error()));
+  options->destination_format = destination_format;
+  auto mapping = bind_plan(plan, source->reader.index(), source->configs, *options);
   if (!mapping) return fail(std::move(mapping.error()));
-  return Bound{std::move(opened->source), opened->options.direction, std::move(*mapping), std::move(opened->tokenizer)};
+  if (auto others = files_passed_over(source->reader)) mapping->notes.push_back(*std::move(others));
+  return Bound{std::move(*source), options->direction, std::move(*mapping), std::move(*tokenizer)};
+}
+
+Result<BoundMapping> bind_opened(const Plan& plan, const Source& source, const std::string& side,
+                                 const std::optional<std::string>& to, const Choices& choices) {
+  auto options = read_choices(plan, side, to, choices);
+  if (!options) return fail(std::move(options.error()));
+  if (auto read = read_companions(plan, source, choices, *options); !read) return fail(std::move(read.error()));
+  return bind_plan(plan, source.reader.index(), source.configs, *options);
 }
 
 Result<std::vector<ModuleName>> bind_module_names(const Plan& plan, const SidePath& from,
                                                   const std::vector<std::string>& settings) {
-  const auto opened = open_for(plan, from, std::nullopt, {settings});
-  if (!opened) return fail(opened.error());
-  return bind_modules(plan, opened->source.reader.index(), opened->source.configs, opened->options);
+  auto options = read_choices(plan, from.side, std::nullopt, {settings});
+  if (!options) return fail(std::move(options.error()));
+  const auto source = open_source(from, config_files(plan));
+  if (!source) return fail(source.error());
+  if (auto read = read_companions(plan, *source, {settings}, *options); !read) return fail(std::move(read.error()));
+  return bind_modules(plan, source->reader.index(), source->configs, *options);
 }
 
 }  // namespace omap::driver

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,10 +36,10 @@ struct Source {
   /// What its directory has of config.json and of the files that the plan names.
   Configs configs;
 };
-[[nodiscard]] Result<Source> open_source(const SidePath& from, const std::vector<std::string>& files);
+[[nodiscard]] Result<Source> open_source(const SidePath& from, const std::set<std::string>& files);
 
 /// The config files that a plan reads or writes.
-[[nodiscard]] std::vector<std::string> config_files(const Plan& plan);
+[[nodiscard]] std::set<std::string> config_files(const Plan& plan);
 
 /// What a command line says about a conversion, beside the sides.
 struct Choices {
@@ -61,6 +62,11 @@ struct Bound {
 };
 [[nodiscard]] Result<Bound> bind_source(const Plan& plan, const SidePath& from, const std::optional<std::string>& to,
                                         const Choices& choices, std::string_view destination_format = "safetensors");
+
+/// The same for a source that is open, of this side, with the configs that the plan names; for a safetensors
+/// destination.
+[[nodiscard]] Result<BoundMapping> bind_opened(const Plan& plan, const Source& source, const std::string& side,
+                                               const std::optional<std::string>& to, const Choices& choices);
 
 /// The same for names of modules.
 [[nodiscard]] Result<std::vector<ModuleName>> bind_module_names(const Plan& plan, const SidePath& from,

@@ -4,9 +4,11 @@
 
 #include "compiler/driver/cast_dtype.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/explain_refusal.h"
 #include "compiler/driver/output.h"
 #include "compiler/driver/print_comparison.h"
 #include "compiler/driver/progress_line.h"
+#include "compiler/driver/recognise.h"
 #include "compiler/driver/sides.h"
 #include "compiler/driver/temporary_directory.h"
 #include "compiler/load_mapping.h"
@@ -49,8 +51,9 @@ ExitCode compare_and_print(const Verification& verification, const Bound& bound,
 ExitCode verify_result(const Verification& verification, const SidePath& from, const SidePath& to) {
   const auto result = open_checkpoint(to.path);
   if (!result) return verification.report(result.error());
-  const auto bound = bind_source(*verification.mapping.plan, from, to.side, verification.choices, result->format());
-  if (!bound) return verification.report(bound.error());
+  const Plan& plan = *verification.mapping.plan;
+  const auto bound = bind_source(plan, from, to.side, verification.choices, result->format());
+  if (!bound) return verification.report(explain_refusal(plan, from, to, bound.error()));
   if (const ExitCode noted = verification.report(bound->mapping.notes); noted != done) return noted;
   return compare_and_print(verification, *bound, *result, "the conversion of " + from.path.string(), to.path.string());
 }
@@ -76,7 +79,7 @@ Result<void> convert(const Verification& verification, const Bound& bound, const
 ExitCode verify_round_trip(const Verification& verification, const SidePath& from) {
   const Plan& plan = *verification.mapping.plan;
   const auto there = bind_source(plan, from, std::nullopt, verification.choices);
-  if (!there) return verification.report(there.error());
+  if (!there) return verification.report(explain_refusal(plan, from, std::nullopt, there.error()));
   if (const ExitCode noted = verification.report(there->mapping.notes); noted != done) return noted;
 
   const auto directory = TemporaryDirectory::make();
@@ -97,10 +100,11 @@ ExitCode verify_round_trip(const Verification& verification, const SidePath& fro
 ExitCode verify(const Console& console, const VerifyArguments& arguments) {
   auto from = parse_side_path(arguments.from);
   const auto to = arguments.to ? parse_side_path(*arguments.to) : std::nullopt;
-  if (!from || (arguments.to && !to)) return console.refuse_usage("verify", "`--from` and `--to` take SIDE=PATH");
+  if (!from || (arguments.to && !to))
+    return console.refuse_usage("verify", "`--from` and `--to` take SIDE=PATH, such as `--from hf=DIR`");
   from->format = arguments.from_format;
   const auto options = run_options(arguments.resources);
-  if (!options) return console.refuse_usage("verify", "`--memory` takes a size like 64MB or 1GB");
+  if (!options) return console.refuse_usage("verify", options.error());
   const auto dtype = arguments.dtype ? parse_cast_dtype(*arguments.dtype) : std::nullopt;
   if (arguments.dtype && !dtype) return console.refuse_usage("verify", cast_dtype_usage);
   if (dtype && !to) {
@@ -108,7 +112,7 @@ ExitCode verify(const Console& console, const VerifyArguments& arguments) {
                                 "`--dtype` does not go with `--round-trip`: what is cast does not come back as it was; "
                                 "check what was written with `--to SIDE=PATH`");
   }
-  const LoadedMapping mapping = load_mapping(arguments.mapping);
+  const LoadedMapping mapping = named_or_recognised(console, arguments.mapping, *from, to, arguments.settings);
   const ExitCode loading = console.report(mapping.diagnostics, mapping.sources);
   if (loading != done || !mapping.plan) return loading;
   const Choices choices{arguments.settings, dtype};

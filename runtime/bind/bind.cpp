@@ -17,6 +17,7 @@
 #include "runtime/bind/source_claims.h"
 #include "runtime/bind/tie_claims.h"
 #include "runtime/dtype/element.h"
+#include "runtime/plan/standard_plan.h"
 
 namespace omap {
 namespace {
@@ -82,7 +83,10 @@ class Binder {
                               requirement.message.empty() ? fmt::format("`{}` is not for this checkpoint", plan_.name)
                                                           : requirement.message);
         diagnostic.primary.text = "this does not hold";
-        diagnostic.helps.push_back("take the mapping of this model's family");
+        diagnostic.helps.emplace_back("take the mapping of this model's family");
+        if (is_standard(plan_)) {
+          diagnostic.helps.emplace_back("without a mapping, the standard one for this checkpoint is looked for");
+        }
         report_.add(std::move(diagnostic));
         all = false;
       }

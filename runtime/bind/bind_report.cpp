@@ -5,6 +5,7 @@
 #include "diagnostics/nearest.h"
 #include "runtime/bind/report_unclaimed.h"
 #include "runtime/checkpoint/key_pattern.h"
+#include "runtime/plan/standard_plan.h"
 
 namespace omap {
 namespace {
@@ -145,8 +146,10 @@ void BindReport::say_missing_keys(std::vector<std::string>& unclaimed) {
       if (const auto near = nearest(key, alike[numbers_of(key)])) renamed.insert(*near);
     }
     if (renamed.empty()) {
-      diagnostic.helps.push_back(
-          "if this checkpoint does well without it, say so: `optional`, or a `when` behind the rule");
+      diagnostic.helps.emplace_back(
+          is_standard(plan_)
+              ? "either the checkpoint is not complete, or it is not of this mapping's family"
+              : "if this checkpoint does well without it, say so: `optional`, or a `when` behind the rule");
     } else {
       diagnostic.helps.push_back(
           fmt::format("did you mean {}? No rule reads that", list_keys({renamed.begin(), renamed.end()})));

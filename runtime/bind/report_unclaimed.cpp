@@ -6,6 +6,7 @@
 
 #include "diagnostics/nearest.h"
 #include "runtime/checkpoint/key_pattern.h"
+#include "runtime/plan/standard_plan.h"
 
 namespace omap {
 namespace {
@@ -121,6 +122,11 @@ Diagnostic unread(const Plan& plan, Direction direction, const FoldedKeys& group
     for (const OpenTerm& term : terms) {
       if (term.shape == *near) diagnostic.primary = {term.rule->range, "the rule with the nearest key"};
     }
+  }
+  if (is_standard(plan)) {
+    diagnostic.helps.push_back(fmt::format(
+        "begin a mapping that extends `{}` by it: `olmoc new --like MAPPING --from {}=PATH`", plan.name, side));
+    return diagnostic;
   }
   std::string pattern;
   bool inside = false;

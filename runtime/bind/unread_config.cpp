@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/json/json.h"
+#include "runtime/plan/standard_plan.h"
 
 namespace omap {
 namespace {
@@ -225,9 +226,13 @@ std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, c
   constexpr std::size_t shown = 8;
   const std::size_t more = unread.size() > shown ? unread.size() - shown : 0;
   if (more > 0) unread.resize(shown);
-  return Diagnostic(Code::config_unread, "of the config of `{}` nothing reads {}{}", side, fmt::join(unread, ", "),
-                    more > 0 ? fmt::format(" and {} more fields", more) : "")
-      .help("carry a field over by a line of `config {{ }}`, or leave it out on purpose: `ignore {}.PATH`", side);
+  Diagnostic note(Code::config_unread, "of the config of `{}` nothing reads {}{}", side, fmt::join(unread, ", "),
+                  more > 0 ? fmt::format(" and {} more fields", more) : "");
+  if (is_standard(plan)) {
+    return std::move(note).help("where they matter, give the config that is written: `--config FILE`");
+  }
+  return std::move(note).help(
+      "carry a field over by a line of `config {{ }}`, or leave it out on purpose: `ignore {}.PATH`", side);
 }
 
 }  // namespace omap

@@ -87,28 +87,6 @@ Diagnostic no_checkpoint_in(const fs::path& directory, const Wanted& wanted) {
             fmt::join(torch_suffixes, "`, `*"));
 }
 
-/// `model-00002-of-00003.safetensors` taken apart.
-struct ShardName {
-  std::string_view stem;
-  std::uint64_t shards = 0;
-  /// With its dot.
-  std::string_view suffix;
-};
-
-std::optional<ShardName> shard_name_of(std::string_view file) {
-  constexpr std::string_view of = "-of-";
-  const std::string_view suffix = file.substr(std::min(file.rfind('.'), file.size()));
-  file.remove_suffix(suffix.size());
-  const std::size_t at = file.rfind(of);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::size_t dash = file.substr(0, at).rfind('-');
-  std::uint64_t shards = 0;
-  const char* const last = file.data() + file.size();
-  const auto [end, error] = std::from_chars(file.data() + at + of.size(), last, shards);
-  if (dash == std::string_view::npos || error != std::errc() || end != last) return std::nullopt;
-  return ShardName{file.substr(0, dash), shards, suffix};
-}
-
 /// Without an index, the names alone tell how many shards there have to be; not of ranks, which may have nothing to
 /// write.
 std::optional<Diagnostic> shards_missing(const fs::path& directory, const std::vector<fs::path>& files) {
@@ -221,6 +199,20 @@ Result<CheckpointFiles> find_in_directory(const fs::path& directory, const Wante
 }
 
 }  // namespace
+
+std::optional<ShardName> shard_name_of(std::string_view file) {
+  constexpr std::string_view of = "-of-";
+  const std::string_view suffix = file.substr(std::min(file.rfind('.'), file.size()));
+  file.remove_suffix(suffix.size());
+  const std::size_t at = file.rfind(of);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::size_t dash = file.substr(0, at).rfind('-');
+  std::uint64_t shards = 0;
+  const char* const last = file.data() + file.size();
+  const auto [end, error] = std::from_chars(file.data() + at + of.size(), last, shards);
+  if (dash == std::string_view::npos || error != std::errc() || end != last) return std::nullopt;
+  return ShardName{file.substr(0, dash), shards, suffix};
+}
 
 Result<CheckpointFiles> find_checkpoint_files(const fs::path& path, std::optional<CheckpointFormat> wanted) {
   std::error_code error;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
@@ -19,6 +21,16 @@ struct CheckpointFiles {
   /// The directory that the checkpoint is in; none for a single file that was named itself.
   std::optional<std::filesystem::path> directory;
 };
+
+/// `model-00002-of-00003.safetensors` taken apart.
+struct ShardName {
+  std::string_view stem;
+  std::uint64_t shards = 0;
+  /// With its dot.
+  std::string_view suffix;
+};
+/// Nothing for a file that is no shard by its name. The result points into `file`.
+[[nodiscard]] std::optional<ShardName> shard_name_of(std::string_view file);
 
 /// A file, an index (`.safetensors.index.json`, `.bin.index.json`), or a directory, which holds one of these; the
 /// first of these lines that it has:

@@ -11,7 +11,6 @@
 namespace omap {
 namespace {
 
-constexpr std::uint64_t min_memory_a_thread = 1 << 20;
 constexpr std::uint64_t max_slab = 256 << 10;
 constexpr std::uint64_t max_large_slab = 16 << 20;
 constexpr std::uint64_t max_scratch = 512 << 10;

@@ -11,6 +11,9 @@
 
 namespace omap {
 
+/// What a thread's buffers have at least, however small `RunOptions::memory` is.
+inline constexpr std::uint64_t min_memory_a_thread = 1 << 20;
+
 /// The buffers of a run. Each thread has one for a slab of output, and one for source bytes on their way into it.
 struct BufferSizes {
   unsigned threads = 1;

@@ -248,3 +248,25 @@ TEST_CASE("a mapping knows tensors by names, whatever their numbers") {
   CHECK(claimed.by_rules == 1);
   CHECK(claimed.absent == std::vector<std::string>{"a:gone"});
 }
+
+TEST_CASE("what a run still says of a checkpoint is in the draft, one line each") {
+  DraftRequest request = request_of({f32("a", {2})}, {f32("b", {2})});
+  CHECK(write_draft(request).find("Not done") == std::string::npos);
+  request.undone = {"`x` is\nmissing"};
+  const std::string text = write_draft(request);
+  CHECK(text.find("// Not done yet. A run says:\n//     `x` is\\nmissing\n}") != std::string::npos);
+  CHECK(compiled(text).rules.size() == 1);
+}
+
+TEST_CASE("biases that a mapping removes or never had are left for its draft") {
+  const TensorIndex index(
+      {}, {f32("model.layers.0.mlp.up_proj.bias", {2}), f32("model.layers.0.mlp.up_proj.weight", {2, 2}),
+           f32("model.layers.0.self_attn.q_proj.bias", {2}), f32("lm_head.bias", {2})});
+  for (const auto& [name, known] : std::initializer_list<std::pair<const char*, std::vector<bool>>>{
+           {"std:qwen3", {false, true, true, false}}, {"std:llama", {true, true, true, false}}}) {
+    CAPTURE(name);
+    const LoadedMapping standard = load_mapping(name);
+    REQUIRE(standard.plan);
+    CHECK(claimed_keys(*standard.plan, "hf", index, "safetensors", {}).tensors == known);
+  }
+}

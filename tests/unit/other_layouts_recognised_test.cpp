@@ -27,7 +27,7 @@ fs::path directory(const CheckpointFolder& folder, const fs::path& weights, cons
 /// The name of the mapping that is found, or what the error begins with.
 std::string recognised(const std::string& side, const fs::path& path, const std::string& to,
                        const std::vector<std::string>& settings = {}) {
-  const LoadedMapping loaded = driver::recognise({side, path}, to, settings);
+  const LoadedMapping loaded = driver::recognise({side, path}, driver::SidePath{to, "out"}, settings).mapping;
   if (loaded.plan) return loaded.plan->name;
   REQUIRE_FALSE(loaded.diagnostics.empty());
   const std::string& message = loaded.diagnostics.front().message;

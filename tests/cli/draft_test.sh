@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# `olmoc new` makes drafts that compile, of every checkpoint that peers made; and each binds to its checkpoint, so that no
+# tensor is left out, or says in a comment what is not done.
+# Usage: draft_test.sh OLMOC FIXTURES
+set -euo pipefail
+export LC_ALL=C NO_COLOR=1
+
+olmoc=$1
+fixtures=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  echo "FAILED: $1" >&2
+  exit 1
+}
+
+bound=0
+undone=0
+# draft CHECKPOINT OTHER OPTIONS...: a draft for the side `hf` of a checkpoint; OTHER is its other side.
+draft() {
+  local checkpoint=$1 other=$2
+  shift 2
+  "$olmoc" new --from "hf=$checkpoint" "$@" >draft.omap 2>err || fail "new --from $checkpoint $*: $(cat err)"
+  "$olmoc" check draft.omap >out 2>&1 || fail "the draft of $checkpoint $* does not compile: $(cat out)"
+  if "$olmoc" run draft.omap --from "hf=$checkpoint" --to "$other=made" --dry-run >out 2>err; then
+    grep -q 'Not done yet' draft.omap && fail "the draft of $checkpoint $* binds, and says that it is not done"
+    bound=$((bound + 1))
+  else
+    # What the first error says stands in the draft.
+    said=$(sed -n 's/^error\[OM[0-9]*\]: //p' err | head -n 1)
+    grep -qF -- "//     $said" draft.omap || fail "the draft of $checkpoint $* does not say: $said"
+    undone=$((undone + 1))
+  fi
+}
+
+for checkpoint in "$fixtures"/*/expected/*.safetensors "$fixtures"/transformers/*/*.safetensors \
+  "$fixtures"/formats/safetensors/sharded "$fixtures"/formats/torch_save/mixed.pt; do
+  draft "$checkpoint" other
+done
+((undone == 0)) || fail "$undone drafts of one checkpoint do not bind to it"
+for checkpoint in "$fixtures"/*/expected/hf.safetensors; do
+  draft "$checkpoint" olmo_core --like std:llama
+done
+((undone > 0)) || fail "no draft has anything left to do: this test shows nothing"
+echo "$bound drafts bind, $undone say what is not done"
