@@ -192,6 +192,13 @@ TEST_CASE("Llama as Meta releases it for several ranks, put together") {
     for (const bool by_rows : {true, false}) {
       const auto parts = cut_for_ranks(made_meta(model), ranks, by_rows);
       check_same(converted(plan, parts, {Direction::right, head, {}, {}}), tensors_of(made_hf(model)));
+      // More ranks than heads of keys: each stands in several of them, and is no other head.
+      for (const auto& [heads, codes] :
+           {std::pair(model.key_heads, std::vector<Code>()), {model.key_heads / 2, {Code::requirement_failed}}}) {
+        const Configs release = {
+            {"params.json", json_of(fmt::format(R"({{"n_heads": {}, "n_kv_heads": {}}})", model.heads, heads))}};
+        CHECK(refusals(plan, parts, {Direction::right, head, release, {}}) == codes);
+      }
     }
   }
 }

@@ -98,6 +98,13 @@ TEST_CASE("windows are not known without a config") {
   const std::string said = all_text(bare->config_notes, Code::config_field_unknown);
   CHECK(has(said, "`sliding_window`"));
   CHECK(has(said, "`layer_types`"));
+  for (const std::string folder : {"gemma3_text", "olmo3"}) {
+    CAPTURE(folder);
+    const auto imported = bound_to(standard_plan(folder), index_of(state_of(folder, "hf")), {to_olmo_core, {}, {}, {}});
+    REQUIRE(imported);
+    const std::string lacks = all_text(imported->config_notes, Code::config_field_unknown);
+    CHECK(has(lacks, "`model.block.sequence_mixer.sliding_window.pattern`"));
+  }
 }
 
 TEST_CASE("a config that is given is one of the side that is written") {
