@@ -28,7 +28,7 @@ Diagnostics companions_lacking(const Plan& plan, const Bound& bound) {
   Diagnostics lacking = bound.mapping.config_notes;
   if (plan.config.empty()) return lacking;
   const std::string& side = plan.destination_side(bound.direction).name;
-  if (!bound.mapping.configs.contains(default_config_file)) {
+  if (bound.mapping.configs.empty()) {
     lacking.push_back(Diagnostic(Code::config_not_written, "`{}` has no config.json for `{}` here", plan.name, side)
                           .note("only the weights are written: what reads them has to be told the model otherwise")
                           .help("`--config FILE` gives one"));

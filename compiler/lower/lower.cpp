@@ -51,6 +51,7 @@ class Lowering {
     made.type = *param_type_from_text(from.node->type.name.text);
     made.list = from.node->type.list;
     made.range = from.range;
+    made.doc = from.doc;
     sema::NameSet scope;
     if (from.node->index) {
       made.index = from.node->index->text;

@@ -231,7 +231,9 @@ KeyTemplate lower_key(const CheckedMapping& mapping, const std::vector<const ast
 Expr lower_path(const CheckedMapping& mapping, const ast::Expr& path, const std::string& side, const std::string& file,
                 const sema::NameSet& scope) {
   if (path.operands.empty()) {
-    if (side.empty()) return config_of(path.text, file);
+    const auto symbol = mapping.symbols.find(path.text);
+    const bool is_param = symbol != mapping.symbols.end() && symbol->second.kind == Symbol::Kind::param;
+    if (side.empty()) return is_param ? named(Expr::Op::param, path.text) : config_of(path.text, file);
     Expr made = named(Expr::Op::member, path.text);
     made.args.push_back(config_of(side, file));
     return made;

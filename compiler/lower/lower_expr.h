@@ -14,8 +14,8 @@ namespace omap {
 [[nodiscard]] KeyTemplate lower_key(const CheckedMapping& mapping, const std::vector<const ast::Key*>& prefixes,
                                     const ast::Key& key);
 
-/// A path of a config line. `side` is the one that it belongs to, or empty where the path names it; `file` is the one
-/// that its section is about.
+/// A path of a config line. `side` is the one that it belongs to, or empty where the path names it, or a param; `file`
+/// is the one that its section is about.
 [[nodiscard]] Expr lower_path(const CheckedMapping& mapping, const ast::Expr& path, const std::string& side,
                               const std::string& file, const sema::NameSet& scope);
 [[nodiscard]] Shape lower_shape(const ast::Shape& shape);

@@ -26,7 +26,7 @@ class Raising {
     side(plan_.left);
     side(plan_.right);
     line("");
-    documentation();
+    documentation(plan_.doc);
     line("mapping {}: {} <-> {} {{", plan_.name, plan_.left.name, plan_.right.name);
     declarations();
     for (const Rule& r : plan_.rules) line("{}", spell_rule(r));
@@ -54,11 +54,11 @@ class Raising {
     line("side {}: {}{}", side.name, side.format, side.root.empty() ? "" : " root " + quoted(side.root));
   }
 
-  void documentation() {
-    if (plan_.doc.empty()) return;
-    for (std::size_t begin = 0; begin <= plan_.doc.size();) {
-      const std::size_t end = std::min(plan_.doc.find('\n', begin), plan_.doc.size());
-      const std::string text = plan_.doc.substr(begin, end - begin);
+  void documentation(const std::string& doc) {
+    if (doc.empty()) return;
+    for (std::size_t begin = 0; begin <= doc.size();) {
+      const std::size_t end = std::min(doc.find('\n', begin), doc.size());
+      const std::string text = doc.substr(begin, end - begin);
       line("///{}{}", text.empty() ? "" : " ", text);
       begin = end + 1;
     }
@@ -71,7 +71,10 @@ class Raising {
     for (const Note& note : plan_.notes) {
       line("note {} {}{}", note.side, quoted(note.text), spell_condition(note.when));
     }
-    for (const Param& param : plan_.params) line("{}", spell_param(param));
+    for (const Param& param : plan_.params) {
+      documentation(param.doc);
+      line("{}", spell_param(param));
+    }
     for (const Index& index : plan_.indexes) line("{}", spell_index(index));
     line("");
   }
@@ -87,7 +90,9 @@ class Raising {
   void config() {
     std::string file;
     for (const ConfigLine& config : plan_.config) {
-      const std::string own(config_root(config.left)->file);
+      const auto root = config_root(config.left);
+      // What begins with a param stands in any section.
+      const std::string own(root ? root->file : file.empty() ? default_config_file : std::string_view(file));
       if (own != file) {
         if (!file.empty()) line("}}");
         line("\nconfig {}{{", own == default_config_file ? "" : quoted(own) + " ");

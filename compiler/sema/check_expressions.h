@@ -51,6 +51,7 @@ struct Expressions {
   void operand(const ast::Term& operand);
   void stored_as(const ast::Name& dtype);
   void path(const ast::Expr& path, const NameSet& scope);
+  void ignored_param(const ast::Expr& head, const Symbol& param);
   /// The conditions of blocks and its own, where indexes of `scope` have a value.
   void conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own, const NameSet& scope);
   void conditions(const std::vector<Condition>& outer, const std::optional<ast::Expr>& own, const RuleIndexes& indexes);

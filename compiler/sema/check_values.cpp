@@ -111,8 +111,14 @@ void Expressions::config_line(const InContext<ast::ConfigLine>& line) {
   if (!equation) {
     const ast::Expr* head = &line.node->target;
     while (!head->operands.empty()) head = &head->operands.front();
-    side({head->text, head->range});
     const auto symbol = mapping.symbols.find(head->text);
+    const bool is_param = symbol != mapping.symbols.end() && symbol->second.kind == Symbol::Kind::param;
+    // What is left out may stand wherever a param says; what is written stands in the config of a side.
+    if (is_param && line.node->kind == ast::ConfigLine::Kind::ignore) {
+      uses.insert(head->text);
+      return ignored_param(*head, symbol->second);
+    }
+    side({head->text, head->range});
     const bool is_side = symbol != mapping.symbols.end() && symbol->second.kind == Symbol::Kind::side;
     const bool whole = is_side && head == &line.node->target;
     if (line.node->source) {
@@ -129,6 +135,14 @@ void Expressions::config_line(const InContext<ast::ConfigLine>& line) {
     path(*line.node->source, scope);
   }
   conditions(line.conditions, line.node->when, scope);
+}
+
+void Expressions::ignored_param(const ast::Expr& head, const Symbol& param) {
+  if (param.broken || is_any(param.type)) return;
+  report(Diagnostic(Code::type_mismatch, head.range, "`{}` has no members: it is `{}`, not a config", head.text,
+                    to_text(param.type))
+             .also(param.range, "declared here")
+             .help("`ignore SIDE.PATH`, or a path in a param of type `config`"));
 }
 
 /// Its members are names in a file; what stands in brackets is looked up.

@@ -26,6 +26,8 @@ struct InContext {
   SourceRange range;
   std::vector<const ast::Prefix*> prefixes;
   std::vector<Condition> conditions;
+  /// The `///` lines above it.
+  std::string doc = {};
 };
 
 /// What a name in an expression, key or shape of a mapping stands for.

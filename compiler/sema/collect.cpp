@@ -136,7 +136,7 @@ class Collector {
 
   template <class Node>
   InContext<Node> in_context(const ast::Statement& statement, const Node& node, const Context& context) {
-    return {&node, statement.range, context.prefixes, context.conditions};
+    return {&node, statement.range, context.prefixes, context.conditions, ast::documentation(statement)};
   }
 
   template <class Node>
@@ -282,7 +282,7 @@ class Collector {
     Symbol symbol{Symbol::Kind::param, param.name.range, type.value_or(Type{}), !type, {}};
     if (param.index) symbol.param_index = param.index->text;
     declare(mapping, param.name, std::move(symbol), "param");
-    mapping.params.push_back({&param, statement.range, {}, {}});
+    mapping.params.push_back({&param, statement.range, {}, {}, ast::documentation(statement)});
   }
 
   void add_rule(CheckedMapping& mapping, const ast::Statement& statement, const ast::Rule& rule,

@@ -106,6 +106,12 @@ class Joining {
           base_, param.node->name.range, fmt::format("no param `{}`", name),
           near ? fmt::format("did you mean `{}`?", *near) : "a new param has no `override` before it"));
     }
+    // Another value of a param is for the same purpose.
+    for (auto& param : mapping_.params) {
+      const auto of = std::ranges::find_if(
+          base_.params, [&](const auto& base) { return base.node->name.text == param.node->name.text; });
+      if (param.doc.empty() && of != base_.params.end()) param.doc = of->doc;
+    }
     auto inherited = base_.params;
     std::erase_if(inherited, [&](const auto& param) { return overrides(param.node->name.text); });
     prepend(mapping_.params, inherited);

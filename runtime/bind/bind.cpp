@@ -11,6 +11,7 @@
 #include "runtime/bind/cut_copies.h"
 #include "runtime/bind/destination_keys.h"
 #include "runtime/bind/expand_rule.h"
+#include "runtime/bind/explain_condition.h"
 #include "runtime/bind/known_extents.h"
 #include "runtime/bind/report_unclaimed.h"
 #include "runtime/bind/rule_values.h"
@@ -83,6 +84,7 @@ class Binder {
                               requirement.message.empty() ? fmt::format("`{}` is not for this checkpoint", plan_.name)
                                                           : requirement.message);
         diagnostic.primary.text = "this does not hold";
+        diagnostic.notes = explain_condition(plan_, requirement.condition, environment_);
         diagnostic.helps.emplace_back("take the mapping of this model's family");
         if (is_standard(plan_)) {
           diagnostic.helps.emplace_back("without a mapping, the standard one for this checkpoint is looked for");

@@ -126,49 +126,52 @@ class ConfigFile {
   std::optional<Value> whole_;
 };
 
+/// The configs of one side, as a plan's lines about it say.
 class ConfigBuilder {
  public:
-  ConfigBuilder(const ConfigRequest& request, Environment& environment, BindReport& report)
-      : plan_(request.plan),
-        direction_(request.direction),
-        written_(request.written),
-        given_(request.given),
-        environment_(environment),
-        report_(report) {}
+  /// `written` are the side's tensors, if it is the destination's, and `given` its files that are there already.
+  ConfigBuilder(const Plan& plan, std::string_view side, const SourceKeys* written, const Configs& given,
+                Environment& environment)
+      : plan_(plan), side_(side), written_(written), given_(given), environment_(environment) {}
 
-  BuiltConfigs build() {
+  void build() {
     for (const ConfigLine& line : plan_.config) {
       if (target(line)) add(line);
     }
     copy_all();
-    BuiltConfigs built{given_, std::move(notes_)};
-    for (const auto& [name, file] : files_) {
-      const auto [config, is_new] = built.configs.emplace(name, file.value());
-      if (is_new) continue;
-      if (auto differs = differing_fields(name, file.value(), config->second))
-        built.notes.push_back(std::move(*differs));
-    }
-    return built;
   }
 
+  [[nodiscard]] const std::map<std::string, ConfigFile>& files() const { return files_; }
+  /// Lines that cannot be carried out.
+  [[nodiscard]] Diagnostics& problems() { return problems_; }
+  struct Failure {
+    SourceRange line;
+    NoValue why;
+  };
+  [[nodiscard]] const std::vector<Failure>& failures() const { return failures_; }
+  [[nodiscard]] const std::vector<LeftOut>& left_out() const { return left_out_; }
+
  private:
-  /// The path that a line writes in this direction, if it writes one.
+  /// The path that a line writes on this side, if it writes one.
   [[nodiscard]] const Expr* target(const ConfigLine& line) const {
-    const bool right = direction_ == Direction::right;
+    const bool right = side_ == plan_.right.name;
     switch (line.kind) {
       case ConfigLine::Kind::equation:
         if (right ? !line.to_right : !line.to_left) return nullptr;
         return right ? &*line.right : &line.left;
       case ConfigLine::Kind::assignment:
-        return config_root(line.left)->side == plan_.destination_side(direction_).name ? &line.left : nullptr;
+        return config_root(line.left)->side == side_ ? &line.left : nullptr;
       case ConfigLine::Kind::ignore:
         break;
     }
     return nullptr;
   }
   [[nodiscard]] const Expr& value(const ConfigLine& line) const {
-    const bool from_left = line.kind == ConfigLine::Kind::equation && direction_ == Direction::right;
+    const bool from_left = line.kind == ConfigLine::Kind::equation && side_ == plan_.right.name;
     return from_left ? line.left : *line.right;
+  }
+  Evaluated evaluate(const Expr& expr, const Scope& scope) {
+    return written_ ? environment_.evaluate(expr, scope, *written_) : environment_.evaluate(expr, scope);
   }
 
   void add(const ConfigLine& line) {
@@ -176,17 +179,17 @@ class ConfigBuilder {
         for_each_value(config_indexes(plan_, line), environment_, {}, budget_,
                        [&](const std::vector<std::int64_t>&, const Scope& scope) -> tl::expected<void, NoValue> {
                          if (line.when) {
-                           const Evaluated holds = environment_.evaluate(*line.when, scope, written_);
-                           if (!holds && holds.error().kind != NoValue::Kind::failed) note_unknown(line, holds.error());
+                           const Evaluated holds = evaluate(*line.when, scope);
+                           if (!holds && holds.error().kind != NoValue::Kind::failed) leave_out(line, holds.error());
                            if (!holds) return tl::unexpected(holds.error());
                            if (!holds->boolean() || !*holds->boolean()) return {};
                          }
                          if (is_copy(line)) return add_copy(line, scope);
-                         Evaluated made = environment_.evaluate(value(line), scope, written_);
+                         Evaluated made = evaluate(value(line), scope);
                          if (!made) {
                            // One value that is not there leaves its field out, and the others of an index stay.
                            if (made.error().kind == NoValue::Kind::failed) return tl::unexpected(made.error());
-                           note_unknown(line, made.error());
+                           leave_out(line, made.error());
                            return {};
                          }
                          auto path = written_path(*target(line), environment_, scope);
@@ -194,16 +197,13 @@ class ConfigBuilder {
                          write(line, *path, spelled_for_config(plan_, value(line), std::move(*made)));
                          return {};
                        });
-    if (!done && done.error().kind == NoValue::Kind::failed) {
-      report_.no_value(line.range, done.error(), "needed by this line");
-    }
+    if (!done && done.error().kind == NoValue::Kind::failed) failures_.push_back({line.range, done.error()});
   }
 
   /// `a.x = a.y`: of what other lines write, and after them. What is of another file is a tokenizer's.
   [[nodiscard]] bool is_copy(const ConfigLine& line) const {
     const auto from = config_root(value(line));
-    return from && from->side == plan_.destination_side(direction_).name &&
-           from->file == config_root(*target(line))->file;
+    return from && from->side == side_ && from->file == config_root(*target(line))->file;
   }
 
   tl::expected<void, NoValue> add_copy(const ConfigLine& line, const Scope& scope) {
@@ -235,9 +235,9 @@ class ConfigBuilder {
   }
 
   /// Once, whatever the values of its indexes.
-  void note_unknown(const ConfigLine& line, const NoValue& why) {
-    if (given_.contains(config_root(*target(line))->file) || !noted_.insert(&line).second) return;
-    if (auto note = unknown_field(plan_, line, *target(line), why)) notes_.push_back(std::move(*note));
+  void leave_out(const ConfigLine& line, const NoValue& why) {
+    if (given_.contains(config_root(*target(line))->file) || !said_.insert(&line).second) return;
+    left_out_.push_back({&line, target(line), why});
   }
 
   void write(const ConfigLine& line, const WrittenPath& path, Value value) {
@@ -245,46 +245,73 @@ class ConfigBuilder {
       case ConfigFile::Written::yes:
         return;
       case ConfigFile::Written::twice:
-        report_.add(Diagnostic(Code::config_written_twice, line.range, "{}`{}` is written twice",
-                               path.names.empty() ? "" : fmt::format("`{}` of ", path.text()), path.file)
-                        .help("conditions that exclude each other, or one line less"));
+        problems_.push_back(Diagnostic(Code::config_written_twice, line.range, "{}`{}` is written twice",
+                                       path.names.empty() ? "" : fmt::format("`{}` of ", path.text()), path.file)
+                                .help("conditions that exclude each other, or one line less"));
         return;
       case ConfigFile::Written::through_value:
         return blocked(line, path, "lies in what another line writes as a whole");
       case ConfigFile::Written::over_fields:
         return blocked(line, path, "is a value here, and another line writes a field in it");
       case ConfigFile::Written::no_object:
-        report_.add(Diagnostic(Code::config_path_blocked, line.range, "`{}` as a whole is no object", path.file)
-                        .help("write one: `SIDE = SIDE`, or a config that is an object"));
+        problems_.push_back(Diagnostic(Code::config_path_blocked, line.range, "`{}` as a whole is no object", path.file)
+                                .help("write one: `SIDE = SIDE`, or a config that is an object"));
         return;
     }
   }
 
   void blocked(const ConfigLine& line, const WrittenPath& path, std::string_view why) {
-    report_.add(Diagnostic(Code::config_path_blocked, line.range, "`{}` of `{}` {}", path.text(), path.file, why)
-                    .help("write the members of the object, or the whole of it"));
+    problems_.push_back(
+        Diagnostic(Code::config_path_blocked, line.range, "`{}` of `{}` {}", path.text(), path.file, why)
+            .help("write the members of the object, or the whole of it"));
   }
 
   const Plan& plan_;
-  Direction direction_;
-  const SourceKeys& written_;
+  std::string_view side_;
+  const SourceKeys* written_;
   const Configs& given_;
   Environment& environment_;
-  BindReport& report_;
   std::map<std::string, ConfigFile> files_;
   struct Copy {
     WrittenPath from, to;
   };
   std::vector<Copy> copies_;
-  std::set<const ConfigLine*> noted_;
+  std::set<const ConfigLine*> said_;
   std::size_t budget_ = max_expanded_keys;
-  Diagnostics notes_;
+  std::vector<LeftOut> left_out_;
+  std::vector<Failure> failures_;
+  Diagnostics problems_;
 };
 
 }  // namespace
 
 BuiltConfigs build_configs(const ConfigRequest& request, Environment& environment, BindReport& report) {
-  return ConfigBuilder(request, environment, report).build();
+  const Plan& plan = request.plan;
+  ConfigBuilder builder(plan, plan.destination_side(request.direction).name, &request.written, request.given,
+                        environment);
+  builder.build();
+  for (Diagnostic& problem : builder.problems()) report.add(std::move(problem));
+  for (const auto& [line, why] : builder.failures()) report.no_value(line, why, "needed by this line");
+  BuiltConfigs built{request.given, fields_left_out(plan, request.direction, builder.left_out())};
+  for (const auto& [name, file] : builder.files()) {
+    const auto [config, is_new] = built.configs.emplace(name, file.value());
+    if (is_new) continue;
+    if (is_of_other_side(plan, request.direction, file.value(), name, config->second)) {
+      report.add(config_of_other_side(plan, request.direction, name));
+      continue;
+    }
+    if (auto differs = differing_fields(name, file.value(), config->second)) built.notes.push_back(std::move(*differs));
+  }
+  return built;
+}
+
+Configs said_of_source(const Plan& plan, Direction direction, Environment& environment) {
+  const Configs none;
+  ConfigBuilder builder(plan, plan.source_side(direction).name, nullptr, none, environment);
+  builder.build();
+  Configs said;
+  for (const auto& [name, file] : builder.files()) said.emplace(name, file.value());
+  return said;
 }
 
 }  // namespace omap

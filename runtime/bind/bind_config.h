@@ -29,4 +29,8 @@ struct BuiltConfigs {
 /// `report`.
 [[nodiscard]] BuiltConfigs build_configs(const ConfigRequest& request, Environment& environment, BindReport& report);
 
+/// What the `config` sections say of the source's own configs: of their lines about that side the values that the
+/// source tells.
+[[nodiscard]] Configs said_of_source(const Plan& plan, Direction direction, Environment& environment);
+
 }  // namespace omap

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "runtime/bind/offered_params.h"
 #include "runtime/bind/operators.h"
 #include "runtime/tokenizer/tokenizer_names.h"
 
@@ -129,7 +130,9 @@ Evaluated Environment::config(const Expr& expr) {
   if (expr.name != source_side_) return of_destination(fmt::format("the config of `{}`", expr.name));
   if (const auto found = configs_.find(file); found != configs_.end()) return found->second;
   missed_config_ = missed_config_ || expr.op == Op::config;
-  return missing(fmt::format("a {} of `{}`", expr.op == Op::config ? "config" : file, expr.name));
+  NoValue none{NoValue::Kind::missing, fmt::format("a {} of `{}`", expr.op == Op::config ? "config" : file, expr.name)};
+  none.no_config = expr.op == Op::config || configs_.empty();
+  return tl::unexpected(std::move(none));
 }
 
 /// The same for both sides: it is carried over as it is.
@@ -194,8 +197,10 @@ Evaluated Environment::coalesce(const Expr& expr, const Scope& scope) {
     Evaluated value = evaluate(arg, scope);
     if (value || value.error().kind == NoValue::Kind::failed) return value;
     std::string tokenizer_file = why ? std::move(why->tokenizer_file) : std::string();
+    const bool no_config = value.error().no_config || (why && why->no_config);
     if (!why || why->kind == NoValue::Kind::destination) why = std::move(value.error());
     if (why->tokenizer_file.empty()) why->tokenizer_file = std::move(tokenizer_file);
+    why->no_config = no_config;
   }
   return tl::unexpected(*why);
 }
@@ -276,6 +281,14 @@ Evaluated Environment::count(const Expr& expr, const Scope& scope) {
   return Value(greatest + 1);
 }
 
+std::vector<std::string> Environment::unread_settings() const {
+  std::vector<std::string> unread;
+  for (const auto& [name, value] : settings_) {
+    if (!read_settings_.contains(name)) unread.push_back(name);
+  }
+  return unread;
+}
+
 Evaluated Environment::param(std::string_view name) {
   const std::string key(name);
   if (const auto known = params_.find(key); known != params_.end()) return known->second;
@@ -308,6 +321,7 @@ Evaluated Environment::indexed_param(const Param& param, const Value& at) {
     if (position == values->end()) return failed(fmt::format("`{}` has no value for {}", param.name, *text));
     const auto setting = settings_.find(param.name);
     if (setting == settings_.end()) return param_value(param, {{param.index, at}});
+    read_settings_.insert(param.name);
     const auto place = static_cast<std::size_t>(position - values->begin());
     if (!setting->second.list() || place >= setting->second.list()->size()) {
       return failed(fmt::format("`--set {}` has too few values", param.name), Code::value_type);
@@ -318,7 +332,10 @@ Evaluated Environment::indexed_param(const Param& param, const Value& at) {
 }
 
 Evaluated Environment::param_value(const Param& param, const Scope& scope) {
-  if (const auto setting = settings_.find(param.name); setting != settings_.end()) return setting->second;
+  if (const auto setting = settings_.find(param.name); setting != settings_.end()) {
+    read_settings_.insert(param.name);
+    return setting->second;
+  }
   if (!param.value) {
     NoValue none{NoValue::Kind::missing, fmt::format("a value for `{}`", param.name)};
     none.param = param.name;
@@ -330,7 +347,7 @@ Evaluated Environment::param_value(const Param& param, const Scope& scope) {
   written_ = written;
   if (value && missed_config_ && scope.empty()) stand_ins_.emplace_back(param.name, *value);
   missed_config_ = missed_config_ || missed_before;
-  if (!value && value.error().param.empty()) value.error().param = param.name;
+  if (!value && value.error().param.empty() && is_offered(plan_, param)) value.error().param = param.name;
   if (value && !has_type(*value, param.type, param.list)) {
     return tl::unexpected(NoValue{NoValue::Kind::failed,
                                   fmt::format("param `{}` is declared {} and its value is {}", param.name,

@@ -38,6 +38,8 @@ struct NoValue {
   std::string param = {};
   /// The file of a tokenizer that is not there, if one was asked for.
   std::string tokenizer_file = {};
+  /// The source has no config that could tell.
+  bool no_config = false;
 };
 using Evaluated = tl::expected<Value, NoValue>;
 
@@ -74,6 +76,12 @@ class Environment {
   /// A matcher for a template in which every index that runs over ints may be any int.
   [[nodiscard]] tl::expected<KeyMatcher, NoValue> open_matcher(const KeyTemplate& key);
 
+  /// Whether the user gave a param its value.
+  [[nodiscard]] bool is_set(std::string_view param) const { return settings_.contains(param); }
+
+  /// Params that the user gave a value and that nothing asked for.
+  [[nodiscard]] std::vector<std::string> unread_settings() const;
+
   /// Params that asked for a config that is not there, and what they are without it.
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& stand_ins() const { return stand_ins_; }
 
@@ -109,6 +117,7 @@ class Environment {
   /// The tensors of the destination, where they may be asked for.
   const SourceKeys* written_ = nullptr;
   unsigned depth_ = 0;
+  std::set<std::string, std::less<>> read_settings_;
   bool missed_config_ = false;
   std::vector<std::pair<std::string, Value>> stand_ins_;
   std::unordered_map<std::string, Evaluated> params_;

@@ -1,5 +1,6 @@
 #include "runtime/bind/report_unclaimed.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -62,8 +63,33 @@ struct OpenTerm {
   const Rule* rule;
   KeyMatcher matcher;
   std::string shape;
-  std::string index;  ///< the first of its indexes, or empty
+  std::vector<std::string> indexes;  ///< those over ints, as they stand in the key
 };
+
+/// The indexes that run over ints, one for each place of a key where an open matcher takes any number.
+std::vector<std::string> int_indexes(const Plan& plan, const KeyTemplate& key, Environment& environment) {
+  std::vector<std::string> names;
+  for (const KeyPart& part : key.parts) {
+    if (part.kind != KeyPart::Kind::placeholder) continue;
+    for (const std::string& name : indexes_of(plan, part.expr)) {
+      const auto& values = environment.index_values(name);
+      if (!values || values->empty() || values->front().integer()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+/// The index of a term that does not have the number which stands in a key in its place; of several that all have
+/// theirs, it is a condition that keeps the rule from it, and the first is named.
+const std::string* index_left(const OpenTerm& term, std::string_view key, Environment& environment) {
+  const auto numbers = term.matcher.match(key);
+  if (!numbers || term.indexes.empty()) return nullptr;
+  for (std::size_t i = 0; i < term.indexes.size() && i < numbers->size(); ++i) {
+    const auto& values = environment.index_values(term.indexes[i]);
+    if (values && std::ranges::find(*values, Value((*numbers)[i])) == values->end()) return &term.indexes[i];
+  }
+  return &term.indexes.front();
+}
 
 std::vector<OpenTerm> open_terms(const Plan& plan, Direction direction, Environment& environment) {
   std::vector<OpenTerm> terms;
@@ -73,18 +99,26 @@ std::vector<OpenTerm> open_terms(const Plan& plan, Direction direction, Environm
       if (!term.is_tensor()) continue;
       auto matcher = environment.open_matcher(term.key);
       if (!matcher) continue;
-      const auto indexes = indexes_of(plan, term.key);
       std::string shape;
       for (const KeyPart& part : term.key.parts) {
         if (part.kind == KeyPart::Kind::text) shape += without_numbers(part.text);
         if (part.kind == KeyPart::Kind::placeholder) shape += '#';
         if (part.kind == KeyPart::Kind::alternatives) shape += part.names.front();
       }
-      terms.push_back(
-          {&rule, std::move(*matcher), std::move(shape), indexes.empty() ? std::string() : indexes.front()});
+      terms.push_back({&rule, std::move(*matcher), std::move(shape), int_indexes(plan, term.key, environment)});
     }
   }
   return terms;
+}
+
+/// `` : `--set n_layers=VALUE` ``, of the params that the range is made of.
+std::string settings_in(const Plan& plan, const Index& index) {
+  std::string text;
+  for_each_expr(index.list, [&](const Expr& expr) {
+    if (expr.op != Expr::Op::param || !plan.find_param(expr.name)) return;
+    text += fmt::format("{}`--set {}=VALUE`", text.empty() ? ": " : ", ", expr.name);
+  });
+  return text;
 }
 
 struct OutOfRange {
@@ -108,7 +142,7 @@ Diagnostic out_of_range(const Plan& plan, Direction direction, const std::string
     diagnostic.secondary.push_back({declaration->range, fmt::format("`{}` runs over this", index)});
   }
   diagnostic.helps.push_back(
-      fmt::format("make the range of `{}` what the checkpoint holds (`--set` of a param in it)", index));
+      fmt::format("make the range of `{}` what the checkpoint holds{}", index, settings_in(plan, *declaration)));
   return diagnostic;
 }
 
@@ -155,14 +189,15 @@ Diagnostics report_unclaimed(const Plan& plan, Direction direction, const std::v
   for (FoldedKeys& group : fold_keys(unclaimed)) {
     const std::string key = first_key(group.pattern);
     const OpenTerm* reader = nullptr;
+    const std::string* index = nullptr;
     for (const OpenTerm& term : terms) {
-      if (!reader && !term.index.empty() && term.matcher.match(key)) reader = &term;
+      if (!index && (index = index_left(term, key, environment))) reader = &term;
     }
     if (!reader) {
       others.push_back(std::move(group));
       continue;
     }
-    OutOfRange& found = by_index[reader->index];
+    OutOfRange& found = by_index[*index];
     if (!found.rule) found.rule = reader->rule;
     found.groups.push_back(std::move(group));
   }

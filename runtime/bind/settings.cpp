@@ -2,6 +2,7 @@
 
 #include "diagnostics/nearest.h"
 #include "runtime/bind/bind.h"
+#include "runtime/bind/offered_params.h"
 #include "runtime/json/json.h"
 
 namespace omap {
@@ -36,10 +37,12 @@ std::optional<Value> parse_value(const Param& param, const std::string& text) {
 
 Diagnostic unknown(const Plan& plan, const std::string& name) {
   std::vector<std::string> names;
-  for (const Param& param : plan.params) names.push_back(param.name);
+  for (const Param& param : plan.params) {
+    if (is_offered(plan, param)) names.push_back(param.name);
+  }
   Diagnostic diagnostic(Code::unknown_setting, "`{}` has no param `{}`", plan.name, name);
   if (const auto near = nearest(name, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
-  diagnostic.helps.push_back(names.empty() ? "this mapping has no params"
+  diagnostic.helps.push_back(names.empty() ? "this mapping has no params to set"
                                            : fmt::format("its params are `{}`", fmt::join(names, "`, `")));
   return diagnostic;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/bind/bind_config.h"
 #include "runtime/json/json.h"
 #include "runtime/plan/standard_plan.h"
 
@@ -18,8 +19,8 @@ namespace {
 /// What a plan may read of configs: by file, members by name, where a computed step may be any member.
 struct ReadPaths {
   bool whole = false;
-  /// What lines write here where the side is written: read from it, it says nothing else, so nothing is lost.
-  std::vector<const Value*> stood_for;
+  /// Asked for, as by `present` or a comparison of two objects: what is in an object is not read by that.
+  bool touched = false;
   std::map<std::string, ReadPaths> members;
   std::unique_ptr<ReadPaths> any;
 };
@@ -49,7 +50,9 @@ std::vector<const Expr*> choices(const Expr& value) {
 /// By file, what anything in a plan may read of a side's configs.
 class Reads {
  public:
-  Reads(const Plan& plan, std::string_view side) : plan_(plan), side_(side) { mark_plan(); }
+  Reads(const Plan& plan, std::string_view side, const Configs& configs) : plan_(plan), side_(side), configs_(configs) {
+    mark_plan();
+  }
 
   std::map<std::string, ReadPaths> files;
   /// Params that stand for paths of params multiply: beyond a bound nothing is said.
@@ -77,6 +80,7 @@ class Reads {
     for (const Expr* choice : paths_of(path)) std::ranges::copy(read_at(*choice), std::back_inserter(all));
     if (path.op != Expr::Op::member && path.op != Expr::Op::item) return all;
     all = read_at(path.args[0]);
+    if (path.op == Expr::Op::item && !is_readable(path.args[1])) return {};
     const bool of_param = path.op == Expr::Op::item && !paths_of(path.args[0]).empty() &&
                           !plan_.find_param(path.args[0].name)->index.empty();
     if (of_param) return all;
@@ -87,13 +91,44 @@ class Reads {
     return all;
   }
 
-  /// Marks the longest paths of an expression as read in whole: `a.b.c` reads `c` and what is in it.
+  /// What a path of members gives; also what it gives of the other side's config, which is not there.
+  [[nodiscard]] const Value* member_at(const Expr& path) const {
+    if (path.op == Expr::Op::member) {
+      const Value* object = member_at(path.args[0]);
+      return object ? object->member(path.name) : nullptr;
+    }
+    const auto root = config_root(path);
+    const auto file = root->side == side_ ? configs_.find(root->file) : configs_.end();
+    return file == configs_.end() ? nullptr : &file->second;
+  }
+
+  /// Whether a position can have a value: nothing is read at `x[SIDE.y]` where the config has no `y`.
+  [[nodiscard]] bool is_readable(const Expr& position) const {
+    if (position.op == Expr::Op::member && config_root(position)) return member_at(position) != nullptr;
+    return std::ranges::all_of(position.args, [&](const Expr& arg) { return is_readable(arg); });
+  }
+
+  /// Marks the longest paths of an expression as read in whole: `a.b.c` reads `c` and what is in it. That something is
+  /// there, or is what something else is, says of an object nothing that is in it.
   void mark(const Expr& expr) {
     const std::vector<ReadPaths*> read = read_at(expr);
     for (ReadPaths* at : read) at->whole = true;
     if (!read.empty()) return mark_steps(expr);
+    const bool compares = expr.op == Expr::Op::equal || expr.op == Expr::Op::not_equal;
+    if (expr.op == Expr::Op::present || (compares && is_path(expr.args[0]) && is_path(expr.args[1]))) {
+      return touch(expr.args);
+    }
     for (const Expr& arg : expr.args) mark(arg);
     mark(expr.key);
+  }
+
+  [[nodiscard]] bool is_path(const Expr& expr) { return !read_at(expr).empty(); }
+
+  void touch(const std::vector<Expr>& paths) {
+    for (const Expr& path : paths) {
+      for (ReadPaths* at : read_at(path)) at->touched = true;
+      mark_steps(path);
+    }
   }
 
   /// What the positions in a path read.
@@ -130,12 +165,13 @@ class Reads {
     }
   }
 
-  /// A path that is given a fixed value where its side is written is read only as far as the source has that value.
-  void mark_target(const ConfigLine& line) {
-    const bool is_fixed = line.kind == ConfigLine::Kind::assignment && line.right->op == Expr::Op::literal;
-    if (!is_fixed) return mark(line.left);
-    for (ReadPaths* at : read_at(line.left)) at->stood_for.push_back(&line.right->value);
-    mark_steps(line.left);
+  /// A line about the side's own config does not run where the side is read.
+  void mark(const ConfigLine& line) {
+    if (line.kind == ConfigLine::Kind::ignore) return mark(line.left);
+    if (line.kind == ConfigLine::Kind::assignment && config_root(line.left)->side == side_) return;
+    mark(line.left);
+    mark(line.right);
+    mark(line.when);
   }
 
   void mark_plan() {
@@ -162,40 +198,32 @@ class Reads {
     };
     mark_patterns(plan_.ignores);
     mark_patterns(plan_.sames);
-    for (const ConfigLine& line : plan_.config) {
-      mark_target(line);
-      mark(line.right);
-      mark(line.when);
-    }
+    for (const ConfigLine& line : plan_.config) mark(line);
   }
 
   const Plan& plan_;
   std::string_view side_;
+  const Configs& configs_;
   std::size_t steps_ = 0;
 };
 
-bool same_value(const Value& a, const Value& b) {
-  return a.is_number() && b.is_number() ? a.number() == b.number() : a == b;
+/// `path`, and what it has where the mapping has another value.
+std::string spell_unread(const std::string& path, const Value& value, const Value* stands_for) {
+  if (!stands_for) return fmt::format("`{}`", path);
+  return fmt::format("`{}` ({}, where the mapping stands for {})", path, dump_json(value), dump_json(*stands_for));
 }
 
-/// `path`, and what it has where the mapping stands for other values.
-std::string spell_unread(const std::string& path, const Value& value, const std::vector<const Value*>& stood_for) {
-  if (stood_for.empty()) return fmt::format("`{}`", path);
-  std::vector<std::string> others;
-  for (const Value* other : stood_for) others.push_back(dump_json(*other));
-  return fmt::format("`{}` ({}, where the mapping stands for {})", path, dump_json(value), fmt::join(others, " or "));
-}
-
-void collect_unread(const Value& value, const std::vector<const ReadPaths*>& read, const std::string& path,
-                    std::vector<std::string>& unread) {
-  if (std::ranges::any_of(read, &ReadPaths::whole)) return;
-  const bool entered = std::ranges::any_of(read, [](const ReadPaths* at) { return at->any || !at->members.empty(); });
+/// `said` is what the mapping says of `value`, if anything. What is null says no more than what is not there.
+void collect_unread(const Value& value, const std::vector<const ReadPaths*>& read, const Value* said,
+                    const std::string& path, std::vector<std::string>& unread) {
+  if (value.is_null() || std::ranges::any_of(read, &ReadPaths::whole)) return;
+  if (said && *said == value) return;
+  const bool entered = (said && said->object()) || std::ranges::any_of(read, [](const ReadPaths* at) {
+                         return at->any || at->touched || !at->members.empty();
+                       });
   const Value::Object* object = value.object();
-  std::vector<const Value*> stood_for;
-  for (const ReadPaths* at : read) std::ranges::copy(at->stood_for, std::back_inserter(stood_for));
-  if (std::ranges::any_of(stood_for, [&](const Value* other) { return same_value(*other, value); })) return;
-  if (!entered || !object) {
-    if (!entered) unread.push_back(spell_unread(path, value, stood_for));
+  if (!object || !entered) {
+    if (!entered) unread.push_back(spell_unread(path, value, said));
     return;
   }
   for (const auto& [name, member] : *object) {
@@ -204,23 +232,30 @@ void collect_unread(const Value& value, const std::vector<const ReadPaths*>& rea
       if (const auto found = at->members.find(name); found != at->members.end()) inside.push_back(&found->second);
       if (at->any) inside.push_back(at->any.get());
     }
-    collect_unread(member, inside, path.empty() || path.ends_with(": ") ? path + name : path + "." + name, unread);
+    collect_unread(member, inside, said ? said->member(name) : nullptr,
+                   path.empty() || path.ends_with(": ") ? path + name : path + "." + name, unread);
   }
 }
 
 }  // namespace
 
-std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, const Configs& configs) {
+std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, const Configs& configs,
+                                        Environment& environment) {
   if (plan.config.empty()) return std::nullopt;
   const std::string& side = plan.source_side(direction).name;
-  const Reads reads(plan, side);
+  const Reads reads(plan, side, configs);
   if (reads.gave_up()) return std::nullopt;
   const std::map<std::string, ReadPaths>& files = reads.files;
+  const Configs said = said_of_source(plan, direction, environment);
   std::vector<std::string> unread;
   for (const auto& [name, value] : configs) {
     const auto read = files.find(name);
-    if (read == files.end()) continue;
-    collect_unread(value, {&read->second}, name == default_config_file ? "" : name + ": ", unread);
+    const auto own = said.find(name);
+    if (read == files.end() && own == said.end()) continue;
+    std::vector<const ReadPaths*> at;
+    if (read != files.end()) at.push_back(&read->second);
+    collect_unread(value, at, own == said.end() ? nullptr : &own->second,
+                   name == default_config_file ? "" : name + ": ", unread);
   }
   if (unread.empty()) return std::nullopt;
   constexpr std::size_t shown = 8;

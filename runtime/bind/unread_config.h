@@ -8,7 +8,9 @@
 
 namespace omap {
 
-/// The fields of the source's configs that nothing in a plan reads or ignores, if it has `config` sections at all.
-[[nodiscard]] std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, const Configs& configs);
+/// The fields of the source's configs that nothing in a plan reads or ignores, if it has `config` sections at all. One
+/// that has the value which the mapping itself says of it, as it would where that side is written, is none.
+[[nodiscard]] std::optional<Diagnostic> unread_config(const Plan& plan, Direction direction, const Configs& configs,
+                                                      Environment& environment);
 
 }  // namespace omap

@@ -32,6 +32,8 @@ struct Param {
   std::string index;
   std::optional<Expr> value;
   SourceRange range;
+  /// What it is for. A mapping that says so of some of its params means those to be set, and no others.
+  std::string doc = {};
   friend bool operator==(const Param&, const Param&) = default;
 };
 
@@ -145,7 +147,7 @@ struct ConfigLine {
   enum class Kind : std::uint8_t {
     equation,    ///< `left` of the left side equals `right` of the right
     assignment,  ///< `left`, of either side, is the value of `right` where that side is written
-    ignore,      ///< `left` is not read, and that is meant
+    ignore,      ///< `left` is not read, and that is meant; it may begin with a param of type `config`
   };
   Kind kind = Kind::equation;
   bool to_right = true;

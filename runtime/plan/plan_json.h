@@ -19,6 +19,8 @@ namespace omap {
 /// What a plan may name in `requires`: a program without it would convert something else.
 inline constexpr std::string_view values_feature = "values";  ///< `ops`, `as`, `fill`
 inline constexpr std::string_view same_feature = "same";      ///< `sames`
+inline constexpr std::string_view ignored_params_feature =
+    "ignored_params";  ///< config lines that ignore a param's paths
 /// Those that a plan needs, sorted.
 [[nodiscard]] std::vector<std::string_view> required_features(const Plan& plan);
 

@@ -52,7 +52,8 @@ Param param(const JsonNode& node) {
   const auto type = param_type_from_text(type_name.string());
   if (!type) type_name.refuse(Code::plan_malformed, "`{}` is no type", type_name.string());
   return {node.required("name").string(), type.value_or(ParamType::config), flag(node, "list"),
-          string_or_empty(node, "index"), optional_expr(node, "value"),     range(node)};
+          string_or_empty(node, "index"), optional_expr(node, "value"),     range(node),
+          string_or_empty(node, "doc")};
 }
 
 Index index(const JsonNode& node) {
@@ -181,7 +182,7 @@ void read_preamble(const JsonNode& root) {
     version.refuse(Code::plan_version, "this program reads plans up to version {}, not {}", plan_version, number);
   }
   for (const std::string& feature : list(root, "requires", [](const JsonNode& node) { return node.string(); })) {
-    if (feature == values_feature || feature == same_feature) continue;
+    if (feature == values_feature || feature == same_feature || feature == ignored_params_feature) continue;
     root.required("requires").refuse(Code::plan_version, "this program does not have the feature `{}`", feature);
   }
 }

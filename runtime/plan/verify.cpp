@@ -258,7 +258,11 @@ class StructureCheck {
     if (whole && equation) {
       check_.malformed(line.range, place.member("left"), "an equation writes a field of a config");
     }
-    config_path(line.left, line.range, equation ? plan_.left.name : "", place.member("left"));
+    if (line.kind == ConfigLine::Kind::ignore && begins_with_config_param(line.left)) {
+      config_steps(line.left, line.range, place.member("left"));
+    } else {
+      config_path(line.left, line.range, equation ? plan_.left.name : "", place.member("left"));
+    }
     const std::size_t faults = check_.found.size();
     if (equation) config_path(*line.right, line.range, plan_.right.name, place.member("right"));
     if (check_.found.size() > faults) return;
@@ -267,13 +271,24 @@ class StructureCheck {
     if (line.when) verify_expr(check_, *line.when, site, place.member("when"));
   }
 
+  [[nodiscard]] bool begins_with_config_param(const Expr& path) const {
+    const Expr* head = &path;
+    while ((head->op == Expr::Op::member || head->op == Expr::Op::item) && !head->args.empty()) head = &head->args[0];
+    const Param* param = head->op == Expr::Op::param ? plan_.find_param(head->name) : nullptr;
+    return param && param->type == ParamType::config && !param->list;
+  }
+
   /// Of `side`, or of either if it is empty.
   void config_path(const Expr& path, SourceRange at, std::string_view side, const Place& place) {
-    verify_expr(check_, path, {at, {true, {}}}, place);
+    config_steps(path, at, place);
     const auto root = config_root(path);
     if (!root || (!side.empty() && root->side != side)) {
       check_.malformed(at, place, "a path in a config of {} is wanted", side.empty() ? "a side" : side);
     }
+  }
+
+  void config_steps(const Expr& path, SourceRange at, const Place& place) {
+    verify_expr(check_, path, {at, {true, {}}}, place);
     for (const Expr* step = &path; !step->args.empty(); step = &step->args[0]) {
       if (step->op != Expr::Op::item) continue;
       for_each_expr(step->args[1], [&](const Expr& expr) {

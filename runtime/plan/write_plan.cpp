@@ -53,6 +53,7 @@ Value to_json(const Param& param) {
                        .set("type", to_text(param.type))
                        .flag("list", param.list)
                        .text("index", param.index)
+                       .text("doc", param.doc)
                        .expr("value", param.value));
 }
 
@@ -180,6 +181,9 @@ std::vector<std::string_view> required_features(const Plan& plan) {
         return std::ranges::any_of(rule.left, has_values) || std::ranges::any_of(rule.right, has_values);
       })) {
     features.push_back(values_feature);
+  }
+  if (std::ranges::any_of(plan.config, [](const ConfigLine& line) { return !config_root(line.left); })) {
+    features.push_back(ignored_params_feature);
   }
   return features;
 }

@@ -195,7 +195,8 @@ class Check:
             raise Failure(text)
 
     def run(self, source: str, destination: str, settings=()) -> None:
-        command = [str(self.olmoc), "run", f"std:{self.mapping}", "--from", source, "--to", destination, "--force"]
+        command = [str(self.olmoc), "run", f"std:{self.mapping}", "--from", source, "--to", destination, "--force",
+                   "--to-format", "safetensors"]
         for setting in settings:
             command += ["--set", setting]
         done = subprocess.run(command, capture_output=True, text=True)

@@ -126,7 +126,7 @@ TEST_CASE("who reads a Llama with stretched positions is told how those of Llama
   REQUIRE(release);
   const auto noted = [&](const std::string& scaled, std::vector<std::string> settings) {
     const Configs configs = {
-        {"params.json", json_of(fmt::format(R"({{"n_heads": 4, "use_scaled_rope": {}}})", scaled))}};
+        {"params.json", json_of(fmt::format(R"({{"n_heads": 4, "n_kv_heads": 2, "use_scaled_rope": {}}})", scaled))}};
     const auto bound = bound_to(plan, release->index(), {Direction::right, std::move(settings), configs, {}});
     REQUIRE(bound);
     return std::ranges::count(bound->notes, Code::mapping_note, &Diagnostic::code);
@@ -192,6 +192,13 @@ TEST_CASE("Llama as Meta releases it for several ranks, put together") {
     for (const bool by_rows : {true, false}) {
       const auto parts = cut_for_ranks(made_meta(model), ranks, by_rows);
       check_same(converted(plan, parts, {Direction::right, head, {}, {}}), tensors_of(made_hf(model)));
+      // More ranks than heads of keys: each stands in several of them, and is no other head.
+      for (const auto& [heads, codes] :
+           {std::pair(model.key_heads, std::vector<Code>()), {model.key_heads / 2, {Code::requirement_failed}}}) {
+        const Configs release = {
+            {"params.json", json_of(fmt::format(R"({{"n_heads": {}, "n_kv_heads": {}}})", model.heads, heads))}};
+        CHECK(refusals(plan, parts, {Direction::right, head, release, {}}) == codes);
+      }
     }
   }
 }
@@ -236,10 +243,11 @@ TEST_CASE("OLMoE: OLMo-core's two layouts of experts, and Transformers") {
   like.query_norms = true, like.experts = 5;
   for (const MadeModel& model : sizes(like)) {
     for (const std::string kind : {"dropless", "default"}) {
-      const std::string config =
-          R"({"model": {"block": {"name": "moe", "sequence_mixer": {"qk_norm": {"name": "rms"}}, "feed_forward_moe":
-              {"name": ")" +
-          kind + R"("}}}})";
+      const std::string config = fmt::format(
+          R"({{"model": {{"name": "moe", "lm_head": {{"layer_norm": {{"name": "rms"}}}}, "block": {{"name": "moe",
+              "layer_norm": {{"name": "rms"}}, "sequence_mixer": {{"n_heads": {}, "n_kv_heads": {}, "head_dim": {},
+              "rope": {{}}, "qk_norm": {{"name": "rms"}}}}, "feed_forward_moe": {{"name": "{}"}}}}}}}})",
+          model.heads, model.key_heads, model.head, kind);
       check_both_ways(plan, made_olmo_core(model, kind == "dropless"), made_hf(model), with_config(config),
                       {Direction::left, {kind == "dropless" ? "dropless=true" : "dropless=false"}, {}, {}});
     }
@@ -358,7 +366,8 @@ TEST_CASE("what a layout cannot be is refused, and why") {
   CHECK(codes("olmo", made_olmo(model), with_config(R"({"clip_qkv": 8.0})")) == Codes{Code::requirement_failed});
   CHECK(codes("olmoe", made_olmo_core(experts, true),
               with_config(R"({"model": {"block": {"name": "moe_reordered_norm", "sequence_mixer": {"qk_norm": {}},
-                              "feed_forward_moe": {"name": "dropless"}}}})")) == Codes{Code::requirement_failed});
+                              "feed_forward_moe": {"name": "dropless"}}}})"))
+            .front() == Code::requirement_failed);
   // Nothing but a config tells the size of a head.
   for (const Codes& found : {codes("megatron", made_megatron({}), {}), codes("meta_llama", made_meta({}), {})}) {
     CHECK_FALSE(found.empty());

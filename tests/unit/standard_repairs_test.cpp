@@ -213,14 +213,14 @@ TEST_CASE("who writes an OLMo 3 MoE for Transformers is told of the files that i
                                 {direction, {}, config_of("olmo3moe", side), {}});
     REQUIRE(bound);
     const auto found = std::ranges::find(bound->notes, Code::mapping_note, &Diagnostic::code);
-    REQUIRE(found != bound->notes.end());
     CHECK(bound->configs.contains("config.json") == (direction == to_hf));
-    return found->message;
+    return found == bound->notes.end() ? std::string() : found->message;
   };
   const std::string exported = note(to_hf, "olmo_core");
   CHECK(exported.find("configuration_olmo3moe.py") != std::string::npos);
   CHECK(exported.find("modeling_olmo3moe.py") != std::string::npos);
-  CHECK(note(to_olmo_core, "hf").find("config.json") != std::string::npos);
+  // That there is no config.json is said where none is given.
+  CHECK(note(to_olmo_core, "hf").empty());
 }
 
 TEST_CASE("the text part of a multimodal Qwen 3.5 is read, and written as a text model") {
