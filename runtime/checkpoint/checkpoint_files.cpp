@@ -152,7 +152,10 @@ std::optional<std::string> find_metadata(const fs::path& directory) {
 
 /// A checkpoint by its `.metadata`. The configs of `model_and_optim` alone are beside it.
 CheckpointFiles distributed_at(const fs::path& metadata, const fs::path& directory) {
-  const fs::path absolute = fs::absolute(directory).lexically_normal();
+  // In a working directory that was removed, what is given is all that is known.
+  std::error_code error;
+  fs::path absolute = fs::absolute(directory, error);
+  absolute = (error ? directory : absolute).lexically_normal();
   const fs::path folder = absolute.has_filename() ? absolute : absolute.parent_path();
   const bool is_part = folder.filename() == model_and_optim && !is_there(directory / config_file_name);
   return {{}, {}, metadata, is_part ? folder.parent_path() : directory};

@@ -375,6 +375,20 @@ TEST_CASE("safetensors files of pieces are joined by their saved offsets") {
   CHECK(refused("[]") == "`DCP_SHARDING_INFO` in `__metadata__` is no JSON object");
 }
 
+TEST_CASE("a checkpoint is read from a working directory that was removed") {
+  const TestFolder folder;
+  const MadeMetadata made = made_checkpoint(folder);
+  folder.write(".metadata", made.pickle());
+  fs::create_directory(folder.path() / "removed");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder.path() / "removed");
+  fs::remove(folder.path() / "removed");
+  const auto opened = open_checkpoint("..");
+  fs::current_path(before);
+  REQUIRE(opened.has_value());
+  CHECK(opened->index().tensors().size() == 1);
+}
+
 TEST_CASE("a piece that torch.save wrote keeps its strides beside pieces of safetensors") {
   const TestFolder folder;
   const TensorInfo first{"w", Dtype::f32, {2, 3}, {0, 0, 24}, {}, {}};
