@@ -78,6 +78,7 @@ Result<StateDict> read_state(const std::filesystem::path& path) {
       if (!tensor) return fail(std::move(tensor.error()));
       entries.emplace_back(info.key, std::move(*tensor));
     }
+    if (auto same = reader->check_unchanged(); !same) return fail(std::move(same.error()));
     return StateDict::from(std::move(entries));
   });
 }
