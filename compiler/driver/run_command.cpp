@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -32,7 +33,7 @@ std::uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   std::uint64_t size = 0, resident = 0;
   statm >> size >> resident;
-  return resident * 4096;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::uint64_t peak_resident_bytes() {
@@ -84,7 +85,7 @@ void print_json(const Console& console, const RunEstimate& will, const Output& o
 }
 
 std::string spell_resumption(const Resumption& found, const Output& output) {
-  const std::string left = output.path.string() + ".partial";
+  const std::string left = resolve_destination(output.path).staging.string();
   if (found.leftover == Resumption::Leftover::none) return "nothing to resume: starts from the beginning\n";
   if (found.leftover == Resumption::Leftover::of_another_conversion) {
     return fmt::format("`{}` is of another conversion, source or version: starts over\n", left);
