@@ -21,7 +21,7 @@ namespace {
 /// 0x1950a86a20f9469cfc6c, as `LONG1` writes it.
 constexpr std::string_view magic = "\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 constexpr std::int64_t protocol_version = 1001;
-/// Whose bytes are a number of elements.
+/// Before the bytes of a storage: the number of its elements.
 constexpr std::uint64_t count_bytes = 8;
 
 class LegacyReader {
