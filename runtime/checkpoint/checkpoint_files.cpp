@@ -79,7 +79,7 @@ Diagnostic no_checkpoint_in(const fs::path& directory, const Wanted& wanted) {
   }
   if (wanted) {
     return Diagnostic(Code::not_a_checkpoint, "there is no {} checkpoint in `{}`", name(*wanted), directory.string())
-        .help("leave `--from-format` out: what a checkpoint is, its files say");
+        .help("leave the format out (`--from-format`): what a checkpoint is, its files say");
   }
   return Diagnostic(Code::not_a_checkpoint, "there is no checkpoint in `{}`", directory.string())
       .help("looked for `{}`, `{}/{}`, `{}`, `{}`, and any `*{}`, `*{}`", distributed_metadata_file, model_and_optim,
@@ -239,7 +239,8 @@ Result<CheckpointFiles> find_checkpoint_files(const fs::path& path, std::optiona
   }
   if (wanted == CheckpointFormat::dcp) {
     return fail(Diagnostic(Code::not_a_checkpoint, "`{}` is a file, and a dcp checkpoint is a directory", path.string())
-                    .help("leave `--from-format` out, or give the directory with `{}`", distributed_metadata_file));
+                    .help("leave the format out (`--from-format`), or give the directory with `{}`",
+                          distributed_metadata_file));
   }
   if (name.ends_with(safetensors_index_suffix) || name.ends_with(torch_index_suffix)) {
     return CheckpointFiles{{}, path, {}, directory};
