@@ -173,7 +173,7 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
     return done;
   }
   auto staged = stage_output(output->path, output->is_directory, output->layout,
-                             {conversion_digest(program, source, output->layout), arguments.resume});
+                             {conversion_digest(program, source, output->layout), arguments.resume, arguments.force});
   if (!staged) return fail_with(staged.error());
   if (arguments.resume) console.info(spell_resumption(staged->resumption(), *output));
   const auto ran = omap::run(program, source, output->layout, *staged, *options);
