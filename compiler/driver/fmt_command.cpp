@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <utility>
 
 #include "compiler/driver/commands.h"
-#include "compiler/driver/replace_file.h"
+#include "compiler/driver/write_file.h"
 #include "compiler/format/format.h"
 #include "compiler/load_mapping.h"
 #include "compiler/syntax/parse.h"
@@ -63,7 +65,12 @@ class Formatting {
       if (!console_.json) console_.result(name + "\n");
       return wrong_input;
     }
-    if (const auto written = replace_file(name, formatted); !written) return console_.report(written.error());
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(name, ignored)) {
+      Diagnostic refused(Code::write_failed, "this is no regular file, so it cannot be rewritten");
+      return console_.report({std::move(refused).in(name).help("give the text on standard input: `olmoc fmt -`")});
+    }
+    if (const auto written = write_file(name, formatted); !written) return console_.report(written.error());
     if (!console_.json) console_.info("formatted " + name + "\n");
     return done;
   }

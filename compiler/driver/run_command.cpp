@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -33,7 +34,7 @@ std::uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   std::uint64_t size = 0, resident = 0;
   statm >> size >> resident;
-  return resident * 4096;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::uint64_t peak_resident_bytes() {
@@ -85,7 +86,7 @@ void print_json(const Console& console, const RunEstimate& will, const Output& o
 }
 
 std::string spell_resumption(const Resumption& found, const Output& output) {
-  const std::string left = output.path.string() + ".partial";
+  const std::string left = resolve_destination(output.path).staging.string();
   if (found.leftover == Resumption::Leftover::none) return "nothing to resume: starts from the beginning\n";
   if (found.leftover == Resumption::Leftover::of_another_conversion) {
     return fmt::format("`{}` is of another conversion, source or version: starts over\n", left);
@@ -170,7 +171,7 @@ ExitCode run(const Console& console, const RunArguments& arguments) {
     return done;
   }
   auto staged = stage_output(output->path, output->is_directory, output->layout,
-                             {conversion_digest(program, source, output->layout), arguments.resume});
+                             {conversion_digest(program, source, output->layout), arguments.resume, arguments.force});
   if (!staged) return fail_with(staged.error());
   if (arguments.resume) console.info(spell_resumption(staged->resumption(), *output));
   const auto ran = omap::run(program, source, output->layout, *staged, *options);

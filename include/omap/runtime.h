@@ -6,7 +6,9 @@
 //     lower_templates             OLMo-core's templates as a plan             runtime/templates/lower_templates.h
 //     open_checkpoint             headers and bytes                           runtime/checkpoint/checkpoint_reader.h
 //     bind_plan                   a plan and headers as a program of copies   runtime/bind/bind.h
-//     lay_out_..., stage_output   names, sizes, files with final names        runtime/checkpoint/staged_output.h
+//     lay_out_...                 names, sizes and fixed bytes of files       runtime/checkpoint/checkpoint_layout.h
+//     check_destination           whether they may be written there           runtime/checkpoint/destination.h
+//     stage_output                files on their way to their final names     runtime/checkpoint/staged_output.h
 //     run                         the program over files                      runtime/run/run.h
 //     render_text, render_json    errors for people and for programs          diagnostics/render.h
 //
@@ -19,6 +21,7 @@
 #include "runtime/bind/bind_modules.h"
 #include "runtime/checkpoint/checkpoint_layout.h"
 #include "runtime/checkpoint/checkpoint_reader.h"
+#include "runtime/checkpoint/destination.h"
 #include "runtime/checkpoint/distributed/distributed_layout.h"
 #include "runtime/checkpoint/safetensors_layout.h"
 #include "runtime/checkpoint/staged_output.h"

@@ -68,9 +68,9 @@ class ConfigFile {
   void copy(const std::vector<std::string>& from, const std::vector<std::string>& to) {
     const Node* source = &root_;
     for (const std::string& name : from) {
-      const auto member = std::ranges::find(source->members, name, &std::pair<std::string, Node>::first);
+      const auto member = std::ranges::find(source->members, name, &Node::name);
       if (member == source->members.end()) return;
-      source = &member->second;
+      source = &*member;
     }
     copy(Node(*source), to);
   }
@@ -78,14 +78,15 @@ class ConfigFile {
 
  private:
   struct Node {
-    std::vector<std::pair<std::string, Node>> members;
+    std::string name;
+    std::vector<Node> members;
     std::optional<Value> value;
   };
 
   void copy(const Node& source, std::vector<std::string> to) {
     if (source.value) static_cast<void>(write(to, *source.value));
-    for (const auto& [name, member] : source.members) {
-      to.push_back(name);
+    for (const Node& member : source.members) {
+      to.push_back(member.name);
       copy(member, to);
       to.pop_back();
     }
@@ -98,12 +99,9 @@ class ConfigFile {
       node.value = std::move(value);
       return Written::yes;
     }
-    auto member = std::ranges::find(node.members, names[depth], &std::pair<std::string, Node>::first);
-    if (member == node.members.end()) {
-      node.members.emplace_back(names[depth], Node{});
-      member = std::prev(node.members.end());
-    }
-    return write(member->second, names, depth + 1, std::move(value));
+    auto member = std::ranges::find(node.members, names[depth], &Node::name);
+    if (member == node.members.end()) member = node.members.insert(member, Node{names[depth], {}, {}});
+    return write(*member, names, depth + 1, std::move(value));
   }
 
   /// `before` is what stands there without the node, if anything.
@@ -111,10 +109,10 @@ class ConfigFile {
     if (node.value) return *node.value;
     Value::Object object;
     if (before && before->object()) object = *before->object();
-    for (const auto& [name, member] : node.members) {
-      const auto there = std::ranges::find(object, name, &Value::Object::value_type::first);
+    for (const Node& member : node.members) {
+      const auto there = std::ranges::find(object, member.name, &Value::Object::value_type::first);
       if (there == object.end()) {
-        object.emplace_back(name, value_of(member, nullptr));
+        object.emplace_back(member.name, value_of(member, nullptr));
       } else {
         there->second = value_of(member, &there->second);
       }

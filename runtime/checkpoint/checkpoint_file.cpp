@@ -41,8 +41,9 @@ Result<CheckpointFile> CheckpointFile::open(const fs::path& path) {
   // O_NONBLOCK: a pipe is refused below, without waiting for somebody who writes to it.
   FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) {
-    Diagnostic closed(Code::not_found, "`{}` cannot be opened: {}", path.string(), errno_text(errno));
-    if (errno == EMFILE) return fail(std::move(closed).help("raise the limit of open files: `ulimit -n 65536`"));
+    const int error = errno;
+    Diagnostic closed(Code::not_found, "`{}` cannot be opened: {}", path.string(), errno_text(error));
+    if (error == EMFILE) return fail(std::move(closed).help("raise the limit of open files: `ulimit -n 65536`"));
     return fail(std::move(closed).help("look at the path and its permissions"));
   }
   struct stat status {};

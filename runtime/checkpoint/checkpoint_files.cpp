@@ -79,7 +79,7 @@ Diagnostic no_checkpoint_in(const fs::path& directory, const Wanted& wanted) {
   }
   if (wanted) {
     return Diagnostic(Code::not_a_checkpoint, "there is no {} checkpoint in `{}`", name(*wanted), directory.string())
-        .help("leave `--from-format` out: what a checkpoint is, its files say");
+        .help("leave the format out (`--from-format`): what a checkpoint is, its files say");
   }
   return Diagnostic(Code::not_a_checkpoint, "there is no checkpoint in `{}`", directory.string())
       .help("looked for `{}`, `{}/{}`, `{}`, `{}`, and any `*{}`, `*{}`", distributed_metadata_file, model_and_optim,
@@ -130,7 +130,10 @@ std::optional<std::string> find_metadata(const fs::path& directory) {
 
 /// A checkpoint by its `.metadata`. The configs of `model_and_optim` alone are beside it.
 CheckpointFiles distributed_at(const fs::path& metadata, const fs::path& directory) {
-  const fs::path absolute = fs::absolute(directory).lexically_normal();
+  // In a working directory that was removed, what is given is all that is known.
+  std::error_code error;
+  fs::path absolute = fs::absolute(directory, error);
+  absolute = (error ? directory : absolute).lexically_normal();
   const fs::path folder = absolute.has_filename() ? absolute : absolute.parent_path();
   const bool is_part = folder.filename() == model_and_optim && !is_there(directory / config_file_name);
   return {{}, {}, metadata, is_part ? folder.parent_path() : directory};
@@ -228,7 +231,8 @@ Result<CheckpointFiles> find_checkpoint_files(const fs::path& path, std::optiona
   }
   if (wanted == CheckpointFormat::dcp) {
     return fail(Diagnostic(Code::not_a_checkpoint, "`{}` is a file, and a dcp checkpoint is a directory", path.string())
-                    .help("leave `--from-format` out, or give the directory with `{}`", distributed_metadata_file));
+                    .help("leave the format out (`--from-format`), or give the directory with `{}`",
+                          distributed_metadata_file));
   }
   if (name.ends_with(safetensors_index_suffix) || name.ends_with(torch_index_suffix)) {
     return CheckpointFiles{{}, path, {}, directory};

@@ -1,5 +1,6 @@
 #include "runtime/checkpoint/destination.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -11,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "runtime/checkpoint/staging_place.h"
 #include "runtime/checkpoint/written_names.h"
 #include "runtime/tokenizer/tokenizer_names.h"
 
@@ -47,60 +49,61 @@ std::set<fs::path> folders_written(const CheckpointLayout& layout) {
 /// Every path that staging and committing write, replace or remove.
 Result<std::vector<fs::path>> paths_touched(const DestinationPath& at, bool is_directory,
                                             const CheckpointLayout& layout) {
-  if (!is_directory) return std::vector<fs::path>{at.path, at.staging};
+  std::vector<fs::path> paths = {at.path};
+  // Staging says what is wrong with others.
+  if (const auto left = find_leftovers(at)) std::ranges::copy(*left, std::back_inserter(paths));
+  if (!is_directory) return paths;
   const auto stale = stale_files(at.path, replacement_in(layout));
   if (!stale) return fail(stale.error());
-  const auto left = names_below(at.staging);
-  // Staging says what is wrong with it.
-  const std::vector<std::string> leftovers = left ? *left : std::vector<std::string>();
-  std::vector<fs::path> paths;
   for (const std::string& name : names_written(layout)) paths.push_back(at.path / name);
   for (const std::string& name : *stale) paths.push_back(at.path / name);
-  for (const std::string& name : leftovers) paths.push_back(at.staging / name);
   return paths;
 }
 
-Result<void> check_kind(const DestinationPath& at, bool is_directory, const DestinationOptions& options,
-                        const CheckpointLayout& layout) {
-  if (auto own = refuse_link(at.path); !own) return own;
-  std::error_code ignored;
-  const fs::file_status status = fs::symlink_status(at.path, ignored);
-  if (!fs::exists(status)) return {};
-  const std::string path = at.path.string();
-  const auto exists = [](Diagnostic what) { return fail(std::move(what)); };
-  if (is_directory ? !fs::is_directory(status) : !fs::is_regular_file(status)) {
-    return exists(Diagnostic(Code::destination_exists, "`{}` is there, and is not a {}", path,
-                             is_directory ? "directory" : "regular file")
-                      .help("choose another destination, or remove it"));
-  }
-  if (!options.replace) {
-    return exists(Diagnostic(Code::destination_exists, "`{}` is there already", path)
-                      .help("choose another destination, or replace it with `--force`"));
-  }
-  if (!is_directory) return {};
+/// Of a directory: no file of the layout, and none that goes, is a directory there.
+Result<void> check_files_replaced(const DestinationPath& at, const CheckpointLayout& layout) {
   std::vector<std::string> files = names_written(layout);
   auto stale = stale_files(at.path, replacement_in(layout));
   if (!stale) return fail(std::move(stale.error()));
   std::ranges::move(*stale, std::back_inserter(files));
   for (const std::string& name : files) {
+    std::error_code ignored;
     if (!fs::is_directory(fs::symlink_status(at.path / name, ignored))) continue;
-    return exists(Diagnostic(Code::destination_exists, "`{}` is a directory, and has the name of a weight file",
-                             (at.path / name).string())
-                      .help("choose another destination, or remove it"));
+    return fail(Diagnostic(Code::destination_exists, "`{}` is a directory, and has the name of a weight file",
+                           (at.path / name).string())
+                    .help("choose another destination, or remove it"));
   }
-  for (const fs::path& folder : folders_written(layout)) {
-    const fs::file_status there = fs::symlink_status(at.path / folder, ignored);
-    if (!fs::exists(there) || fs::is_directory(there)) continue;
-    return exists(Diagnostic(Code::destination_exists, "`{}` is no directory, and has the name of one to be written",
-                             (at.path / folder).string())
+  return {};
+}
+
+/// Names are given by rename, which does not cross mounts, be they of one file system.
+bool is_on_mount_of(const fs::path& directory, const fs::path& other) {
+  struct statx a {};
+  struct statx b {};
+  if (::statx(AT_FDCWD, directory.c_str(), AT_NO_AUTOMOUNT, STATX_MNT_ID, &a) != 0) return true;
+  if (::statx(AT_FDCWD, other.c_str(), AT_NO_AUTOMOUNT, STATX_MNT_ID, &b) != 0) return true;
+  const bool same_device = a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor;
+  const bool has_mounts = ((a.stx_mask & b.stx_mask) & STATX_MNT_ID) != 0;
+  return same_device && (!has_mounts || a.stx_mnt_id == b.stx_mnt_id);
+}
+
+/// Of a directory: it and the folders of the layout, where they are there, are folders beside the staging directory.
+Result<void> check_folders_replaced(const DestinationPath& at, const CheckpointLayout& layout) {
+  std::vector<fs::path> folders = {at.path};
+  for (const fs::path& folder : folders_written(layout)) folders.push_back(at.path / folder);
+  for (const fs::path& folder : folders) {
+    std::error_code ignored;
+    const fs::file_status there = fs::symlink_status(folder, ignored);
+    if (!fs::exists(there)) continue;
+    if (!fs::is_directory(there)) {
+      return fail(Diagnostic(Code::destination_exists, "`{}` is no directory, and has the name of one to be written",
+                             folder.string())
                       .help("choose another destination, or remove it"));
-  }
-  // Names are given by rename, which does not cross file systems.
-  const auto own = file_id(at.path);
-  const auto parent = file_id(at.path.parent_path());
-  if (own && parent && own->first != parent->first) {
-    return exists(Diagnostic(Code::destination_exists, "`{}` is the root of a file system of its own", path)
-                      .help("choose a directory inside it"));
+    }
+    if (is_on_mount_of(folder, at.path.parent_path())) continue;
+    return fail(Diagnostic(Code::destination_exists, "`{}` is the root of a file system of its own", folder.string())
+                    .help("{}", folder == at.path ? "choose a directory inside it"
+                                                  : "choose another destination, or unmount it"));
   }
   return {};
 }
@@ -145,28 +148,24 @@ Result<void> check_against_source(const DestinationPath& at, bool is_directory, 
 }
 
 /// What a killed run left, and the next one takes over.
-std::uint64_t bytes_left_over(const DestinationPath& at, bool is_directory) {
+std::uint64_t bytes_left_over(const DestinationPath& at) {
   std::uint64_t bytes = 0;
-  const auto add = [&bytes](const fs::path& path) {
+  const auto files = find_leftovers(at);
+  if (!files) return bytes;
+  for (const fs::path& file : *files) {
     struct stat status {};
-    if (::lstat(path.c_str(), &status) == 0) bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
-  };
-  if (!is_directory) add(at.staging);
-  const auto names = is_directory ? names_below(at.staging) : std::vector<std::string>();
-  if (!names) return bytes;
-  for (const std::string& name : *names) {
-    if (is_leftover_name(name)) add(at.staging / name);
+    if (::lstat(file.c_str(), &status) == 0) bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
   }
   return bytes;
 }
 
-Result<void> check_space(const DestinationPath& at, bool is_directory, const CheckpointLayout& layout) {
+Result<void> check_space(const DestinationPath& at, const CheckpointLayout& layout) {
   fs::path existing = at.path.parent_path();
   while (!file_id(existing) && existing.has_relative_path()) existing = existing.parent_path();
   struct statvfs status {};
   if (::statvfs(existing.c_str(), &status) != 0) return {};
   const std::uint64_t free = static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
-  const std::uint64_t available = free + bytes_left_over(at, is_directory);
+  const std::uint64_t available = free + bytes_left_over(at);
   const std::uint64_t needed = layout.total_bytes();
   if (needed <= available) return {};
   return fail(Diagnostic(Code::no_space, "`{}` needs {} bytes, and `{}` has {} free", at.path.string(), needed,
@@ -185,15 +184,8 @@ DestinationPath resolve_destination(const fs::path& given) {
   path = name == "." || name == ".." ? without_links(path) : without_links(path.parent_path()) / name;
   fs::path staging = path;
   staging += ".partial";
-  return {std::move(path), std::move(staging)};
-}
-
-Result<void> refuse_link(const fs::path& destination) {
-  std::error_code ignored;
-  if (!fs::is_symlink(fs::symlink_status(destination, ignored))) return {};
-  return fail(Diagnostic(Code::destination_exists, "`{}` is a symbolic link, and nothing is written through one",
-                         destination.string())
-                  .help("name what it points to, or remove the link"));
+  fs::path staged = staging / path.filename();
+  return {std::move(path), std::move(staging), std::move(staged)};
 }
 
 Replacement replacement_in(const CheckpointLayout& layout) {
@@ -216,14 +208,39 @@ Result<std::vector<std::string>> stale_files(const fs::path& destination, const 
   return names;
 }
 
+Result<void> check_replacement(const DestinationPath& at, bool is_directory, const DestinationOptions& options,
+                               const CheckpointLayout& layout) {
+  std::error_code ignored;
+  const fs::file_status status = fs::symlink_status(at.path, ignored);
+  if (!fs::exists(status)) return {};
+  const std::string path = at.path.string();
+  if (fs::is_symlink(status)) {
+    return fail(
+        Diagnostic(Code::destination_exists, "`{}` is a symbolic link, and nothing is written through one", path)
+            .help("name what it points to, or remove the link"));
+  }
+  if (is_directory ? !fs::is_directory(status) : !fs::is_regular_file(status)) {
+    return fail(Diagnostic(Code::destination_exists, "`{}` is there, and is not a {}", path,
+                           is_directory ? "directory" : "regular file")
+                    .help("choose another destination, or remove it"));
+  }
+  if (!options.replace) {
+    return fail(Diagnostic(Code::destination_exists, "`{}` is there already", path)
+                    .help("choose another destination, or have it replaced (`--force`)"));
+  }
+  if (!is_directory) return {};
+  if (auto files = check_files_replaced(at, layout); !files) return files;
+  return check_folders_replaced(at, layout);
+}
+
 Result<void> check_destination(const fs::path& destination, bool is_directory, const DestinationOptions& options,
                                const CheckpointLayout& layout, const fs::path& source,
                                std::span<const fs::path> files_read) {
   const DestinationPath at = resolve_destination(destination);
   // What would destroy the source is said first: `--force` is no way out of it.
   if (auto safe = check_against_source(at, is_directory, layout, source, files_read); !safe) return safe;
-  if (auto free = check_kind(at, is_directory, options, layout); !free) return free;
-  return check_space(at, is_directory, layout);
+  if (auto free = check_replacement(at, is_directory, options, layout); !free) return free;
+  return check_space(at, layout);
 }
 
 }  // namespace omap

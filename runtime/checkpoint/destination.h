@@ -16,14 +16,13 @@ namespace omap {
 /// one itself.
 struct DestinationPath {
   std::filesystem::path path;
-  /// `path` with `.partial` behind its name.
+  /// A directory: `path` with `.partial` behind its name.
   std::filesystem::path staging;
+  /// The output in it, under its final name.
+  std::filesystem::path staged;
 };
 
 [[nodiscard]] DestinationPath resolve_destination(const std::filesystem::path& given);
-
-/// Nothing is written through a link: `destination_exists` if `destination` is one.
-[[nodiscard]] Result<void> refuse_link(const std::filesystem::path& destination);
 
 /// What a layout puts in the place of old files.
 struct Replacement {
@@ -47,9 +46,14 @@ struct DestinationOptions {
   bool replace = false;
 };
 
-/// Whether `destination` may be written while a source is read: it exists and may not be replaced, is the source or
-/// lies inside it, would overwrite or remove a file that is read, or has too little space. Changes nothing. `source` is
-/// the path as the user gave it, `files_read` all files that are read, those of a tokenizer too.
+/// Whether what stands at a destination lets a layout be written there: nothing, or, with `replace`, a directory or a
+/// regular file, as the layout is, whose parts can get new names. `destination_exists` if not; a link is none of them.
+[[nodiscard]] Result<void> check_replacement(const DestinationPath& at, bool is_directory,
+                                             const DestinationOptions& options, const CheckpointLayout& layout);
+
+/// Whether `destination` may be written while a source is read. It may not if `check_replacement` says so, if it is the
+/// source or lies inside it, would overwrite or remove a file that is read, or has too little space. Changes nothing.
+/// `source` is the path as the user gave it, `files_read` all files that are read, those of a tokenizer too.
 [[nodiscard]] Result<void> check_destination(const std::filesystem::path& destination, bool is_directory,
                                              const DestinationOptions& options, const CheckpointLayout& layout,
                                              const std::filesystem::path& source,

@@ -57,7 +57,7 @@ Result<void> rename_to_new(const fs::path& from, const fs::path& to) {
   if (error == 0) return {};
   if (error != EEXIST) return fail(write_failure(error, "write", to));
   return fail(Diagnostic(Code::destination_exists, "`{}` was made by something else in the meantime", to.string())
-                  .help("choose another destination, or replace it with `--force`"));
+                  .help("choose another destination, or have it replaced (`--force`)"));
 }
 
 Result<void> make_directories(const fs::path& path, std::vector<fs::path>& made) {

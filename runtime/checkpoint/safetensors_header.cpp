@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runtime/checkpoint/json_events.h"
+#include "runtime/checkpoint/little_endian.h"
 #include "runtime/checkpoint/safetensors_header_events.h"
 
 namespace omap {
@@ -104,8 +105,7 @@ Result<std::uint64_t> safetensors_header_length(std::span<const std::byte> first
     return fail(invalid(file, {fmt::format("the file has {} bytes; the length of the header alone takes 8", file_size),
                                std::string(cut_off)}));
   }
-  std::uint64_t length = 0;
-  for (unsigned i = 0; i < 8; ++i) length |= static_cast<std::uint64_t>(first[i]) << (8 * i);
+  const std::uint64_t length = read_little_endian(first.first(8));
   const std::string not_safetensors = "the file is damaged, or it is not safetensors whatever its name says";
   if (length > max_safetensors_header) {
     return fail(invalid(
@@ -159,7 +159,7 @@ std::string write_safetensors_header(std::span<const TensorInfo> tensors,
 
   std::string head;
   head.reserve(8 + json.size());
-  for (unsigned i = 0; i < 8; ++i) head += static_cast<char>((json.size() >> (8 * i)) & 0xFFU);
+  append_little_endian(head, json.size(), 8);
   return head += json;
 }
 

@@ -55,7 +55,7 @@ tl::expected<TensorInfo, std::string> join(const std::vector<SavedPiece>& all, c
       }
       shape[i] = std::max(shape[i], end);
     }
-    pieces.push_back({std::move(offsets), tensor.shape, tensor.bytes, {}});
+    pieces.push_back({std::move(offsets), tensor.shape, tensor.bytes, tensor.strides});
   }
   if (pieces.size() > 1 && bits(first.dtype) < 8) {
     return tl::unexpected(fmt::format("`{}` is in pieces of elements that are smaller than a byte", first.key));

@@ -32,10 +32,7 @@ namespace fs = std::filesystem;
 
 /// S4, but for the making: an empty file becomes one of the layout.
 Result<void> prepare(int fd, const fs::path& path, const OutputFile& file) {
-  // To 0 first: a leftover gives its blocks back, and reads as zeros.
-  if (::ftruncate(fd, 0) != 0 || ::ftruncate(fd, static_cast<off_t>(file.size)) != 0) {
-    return fail(write_failure(errno, "set the size of", path));
-  }
+  if (::ftruncate(fd, static_cast<off_t>(file.size)) != 0) return fail(write_failure(errno, "set the size of", path));
   int error = write_at(fd, 0, std::as_bytes(std::span(file.head)));
   for (auto fixed = file.fixed.begin(); error == 0 && fixed != file.fixed.end(); ++fixed) {
     error = write_at(fd, fixed->offset, std::as_bytes(std::span(fixed->bytes)));
@@ -96,9 +93,10 @@ struct StagedOutput::Impl {
   DestinationPath at;
   bool is_directory = false;
   StagingOptions options;
-  /// Of a directory, if a digest was given.
   std::optional<StagingJournal> journal;
   Resumption resumption;
+  /// Names of files that an earlier run finished, and this one keeps: in the journal, staged yet or not.
+  std::vector<std::string> kept;
   /// The destination was there when staging began.
   bool replaces = false;
   /// How many of `files` are in the layout's; if there is one more, it is the index.
@@ -112,10 +110,12 @@ struct StagedOutput::Impl {
   /// Folders of the layout, relative to the destination, from the top.
   std::vector<fs::path> folders;
   DataChecksums checksums;
-  /// Of the staging directory; a single staging file is locked itself.
+  /// P, locked.
   FileDescriptor directory;
+  /// P holds nothing but what this run puts there, and files that it keeps.
+  bool owns_staging = false;
   std::vector<StagedFile> files;
-  /// P is not to be removed: it has its final name, or holds what is to replace files that are gone.
+  /// What was written is not to be removed: it has its final name, or is to replace files that are gone.
   bool keeps_staging = false;
 
   Impl() = default;
@@ -132,22 +132,23 @@ struct StagedOutput::Impl {
 
  private:
   std::vector<std::string> find_finished(const CheckpointLayout& layout);
-  Result<void> begin_journal(std::vector<std::string> finished);
-  [[nodiscard]] std::string name_in_journal(const StagedFile& file) const {
-    return file.staged.lexically_relative(at.staging).generic_string();
+  Result<void> begin_journal(const CheckpointLayout& layout);
+  /// What a file of the layout is called in the journal: relative to the output, which may be the file itself.
+  [[nodiscard]] std::string name_in_journal(const OutputFile& file) const { return is_directory ? file.name : "."; }
+  [[nodiscard]] fs::path staged_path(const OutputFile& file) const {
+    return is_directory ? at.staged / file.name : at.staged;
   }
-  [[nodiscard]] std::vector<std::string> finished_names() const;
-  Result<void> stage_file(const OutputFile& file, bool is_finished);
+  Result<void> stage_file(const OutputFile& file);
   void find_entries(const CheckpointLayout& layout);
   Result<void> make_folder(const fs::path& folder);
   Result<void> sync_files();
   Result<void> commit_whole();
   Result<void> commit_into_directory();
+  Result<void> remove_staging();
   Result<void> remove_entries();
   Result<void> remove_stale_files();
   Result<void> sync_folders();
   Result<void> rename_into_place(StagedFile& file);
-  void remove_folders(const fs::path& above) const;
   void give_up();
 };
 
@@ -155,28 +156,26 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   layout_files = layout.files.size();
   checksums = DataChecksums(layout);
   replacement = replacement_in(layout);
-  if (auto own = refuse_link(at.path); !own) return own;
+  if (auto free = check_replacement(at, is_directory, {options.replace}, layout); !free) return free;
   std::error_code ignored;
   replaces = fs::exists(fs::symlink_status(at.path, ignored));
   if (auto made = make_directories(at.path.parent_path(), made_directories); !made) return made;
-  auto locked = lock_staging(at.staging, is_directory);
+  auto locked = lock_staging(at.staging);
   if (!locked) return fail(std::move(locked.error()));
-  if (!is_directory) {
-    files.emplace_back(at.staging, at.path, *std::move(locked), layout.files.front().size);
-    return prepare(files.front().fd.get(), at.staging, layout.files.front());
-  }
   directory = *std::move(locked);
-  const std::vector<std::string> finished = find_finished(layout);
-  std::vector<std::string> kept = finished;
-  if (!finished.empty()) kept.emplace_back(journal_file_name);
-  if (auto removed = remove_leftovers(at.staging, kept); !removed) return removed;
-  if (auto begun = begin_journal(finished); !begun) return begun;
+  kept = find_finished(layout);
+  if (auto removed = remove_leftovers(at, kept); !removed) return removed;
+  owns_staging = true;
+  if (auto begun = begin_journal(layout); !begun) return begun;
+  // It is there where files are kept.
+  if (is_directory && ::mkdir(at.staged.c_str(), 0777) != 0 && errno != EEXIST) {
+    return fail(write_failure(errno, "make", at.staged));
+  }
   for (const OutputFile& file : layout.files) {
-    if (auto staged = stage_file(file, std::ranges::find(finished, file.name) != finished.end()); !staged)
-      return staged;
+    if (auto staged = stage_file(file); !staged) return staged;
   }
   find_entries(layout);
-  return layout.index ? stage_file(*layout.index, false) : Result<void>();
+  return layout.index ? stage_file(*layout.index) : Result<void>();
 }
 
 void StagedOutput::Impl::find_entries(const CheckpointLayout& layout) {
@@ -197,28 +196,23 @@ std::vector<std::string> StagedOutput::Impl::find_finished(const CheckpointLayou
   resumption.leftover = Resumption::Leftover::of_this_conversion;
   std::vector<std::string> names;
   for (const OutputFile& file : layout.files) {
-    if (std::ranges::find(left->finished, file.name) == left->finished.end()) continue;
-    const FileDescriptor fd(::open((at.staging / file.name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    const std::string name = name_in_journal(file);
+    if (std::ranges::find(left->finished, name) == left->finished.end()) continue;
+    const FileDescriptor fd(::open(staged_path(file).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!fd.valid() || !looks_like(fd.get(), file)) continue;
-    names.push_back(file.name);
+    names.push_back(name);
     resumption.files += 1;
     resumption.bytes += file.size;
   }
   return names;
 }
 
-std::vector<std::string> StagedOutput::Impl::finished_names() const {
-  std::vector<std::string> names;
-  for (const StagedFile& file : files) {
-    if (*file.finished) names.push_back(name_in_journal(file));
-  }
-  return names;
-}
-
-/// R2.
-Result<void> StagedOutput::Impl::begin_journal(std::vector<std::string> finished) {
-  if (options.digest.empty()) return {};
-  auto begun = StagingJournal::begin(at.staging, {options.digest, std::move(finished)});
+/// N1 and R2.
+Result<void> StagedOutput::Impl::begin_journal(const CheckpointLayout& layout) {
+  JournalEntries begin{options.digest, {}, kept};
+  for (const OutputFile& file : layout.files) begin.made.push_back(name_in_journal(file));
+  if (layout.index) begin.made.push_back(name_in_journal(*layout.index));
+  auto begun = StagingJournal::begin(at.staging, begin);
   if (!begun) return fail(std::move(begun.error()));
   journal.emplace(*std::move(begun));
   return {};
@@ -228,21 +222,22 @@ Result<void> StagedOutput::Impl::make_folder(const fs::path& folder) {
   if (folder.empty() || std::ranges::find(folders, folder) != folders.end()) return {};
   if (auto above = make_folder(folder.parent_path()); !above) return above;
   struct stat status {};
-  const bool is_there = ::lstat((at.staging / folder).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-  if (!is_there && ::mkdir((at.staging / folder).c_str(), 0777) != 0) {
-    return fail(write_failure(errno, "make", at.staging / folder));
+  const bool is_there = ::lstat((at.staged / folder).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+  if (!is_there && ::mkdir((at.staged / folder).c_str(), 0777) != 0) {
+    return fail(write_failure(errno, "make", at.staged / folder));
   }
   folders.push_back(folder);
   return {};
 }
 
-Result<void> StagedOutput::Impl::stage_file(const OutputFile& file, bool is_finished) {
+Result<void> StagedOutput::Impl::stage_file(const OutputFile& file) {
   if (auto made = make_folder(fs::path(file.name).parent_path()); !made) return made;
-  const fs::path path = at.staging / file.name;
+  const fs::path path = staged_path(file);
+  const bool is_finished = std::ranges::find(kept, name_in_journal(file)) != kept.end();
   const int making = is_finished ? O_NOFOLLOW : O_CREAT | O_EXCL;
   FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | making, 0666));
   if (!fd.valid()) return fail(write_failure(errno, is_finished ? "open" : "make", path));
-  files.emplace_back(path, at.path / file.name, std::move(fd), file.size);
+  files.emplace_back(path, is_directory ? at.path / file.name : at.path, std::move(fd), file.size);
   *files.back().finished = is_finished;
   return is_finished ? Result<void>() : prepare(files.back().fd.get(), path, file);
 }
@@ -250,9 +245,9 @@ Result<void> StagedOutput::Impl::stage_file(const OutputFile& file, bool is_fini
 Result<void> StagedOutput::Impl::note_written(std::uint32_t number, std::uint64_t bytes) {
   StagedFile& file = files[number];
   // Who counts the last bytes sees all others: they were written before they were counted.
-  if (!journal || file.missing->fetch_sub(bytes) != bytes) return {};
+  if (options.digest.empty() || file.missing->fetch_sub(bytes) != bytes) return {};
   if (auto synced = sync_file(file.fd.get(), file.staged); !synced) return synced;
-  if (auto noted = journal->add(name_in_journal(file)); !noted) return noted;
+  if (auto noted = journal->add(file.staged.lexically_relative(at.staged).generic_string()); !noted) return noted;
   *file.finished = true;
   return {};
 }
@@ -262,13 +257,14 @@ Result<void> StagedOutput::Impl::commit() {
   auto done = is_directory && replaces ? commit_into_directory() : commit_whole();
   if (!done) {
     if (keeps_staging)
-      done.error().back().notes.push_back(fmt::format("the new files are in `{}`", at.staging.string()));
+      done.error().back().notes.push_back(fmt::format("the new files are in `{}`", at.staged.string()));
     return done;
   }
   for (const fs::path& made : made_directories) {
     if (auto synced = sync_directory(made.parent_path()); !synced) return synced;
   }
-  return sync_directory(at.path.parent_path());
+  if (auto synced = sync_directory(at.path.parent_path()); !synced) return synced;
+  return remove_staging();
 }
 
 /// C1.
@@ -286,16 +282,13 @@ Result<void> StagedOutput::Impl::sync_files() {
 /// C2.
 Result<void> StagedOutput::Impl::commit_whole() {
   if (is_directory) {
-    if (auto removed = remove_journal(at.staging); !removed) return removed;
     for (const fs::path& folder : folders) {
-      if (auto synced = sync_directory(at.staging / folder); !synced) return synced;
+      if (auto synced = sync_directory(at.staged / folder); !synced) return synced;
     }
-    if (auto synced = sync_file(directory.get(), at.staging); !synced) return synced;
+    if (auto synced = sync_directory(at.staged); !synced) return synced;
   }
-  auto renamed = replaces ? rename_over(at.staging, at.path) : rename_to_new(at.staging, at.path);
+  auto renamed = replaces ? rename_over(at.staged, at.path) : rename_to_new(at.staged, at.path);
   keeps_staging = renamed.has_value();
-  // What failed is said; a journal that cannot be had again only means that the next run starts over.
-  if (!renamed && is_directory) (void)begin_journal(finished_names());
   return renamed;
 }
 
@@ -328,7 +321,7 @@ Result<void> StagedOutput::Impl::remove_stale_files() {
   return {};
 }
 
-/// C3 to C6.
+/// C3 to C5.
 Result<void> StagedOutput::Impl::commit_into_directory() {
   if (auto removed = remove_entries(); !removed) return removed;
   if (auto removed = remove_stale_files(); !removed) return removed;
@@ -346,10 +339,18 @@ Result<void> StagedOutput::Impl::commit_into_directory() {
     if (auto renamed = rename_into_place(files[entry]); !renamed) return renamed;
     if (auto synced = sync_directory(files[entry].final.parent_path()); !synced) return synced;
   }
-  if (auto removed = remove_journal(at.staging); !removed) return removed;
-  remove_folders(at.staging);
-  ::rmdir(at.staging.c_str());
   for (const std::string_view folder : weight_folders) ::rmdir((at.path / folder).c_str());
+  return {};
+}
+
+/// C6. Where O cannot be removed the journal stays, so that the next run takes it over.
+Result<void> StagedOutput::Impl::remove_staging() {
+  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) ::rmdir((at.staged / *folder).c_str());
+  if (is_directory && ::rmdir(at.staged.c_str()) != 0 && errno != ENOENT) return {};
+  // NFS keeps a file that is removed while it is open, under another name, and with it the directory.
+  journal.reset();
+  if (auto removed = remove_journal(at.staging); !removed) return removed;
+  ::rmdir(at.staging.c_str());
   return {};
 }
 
@@ -361,11 +362,6 @@ Result<void> StagedOutput::Impl::sync_folders() {
   return sync_directory(at.path);
 }
 
-/// Those that are empty.
-void StagedOutput::Impl::remove_folders(const fs::path& above) const {
-  for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) ::rmdir((above / *folder).c_str());
-}
-
 Result<void> StagedOutput::Impl::rename_into_place(StagedFile& file) {
   auto renamed = rename_over(file.staged, file.final);
   file.renamed = renamed.has_value();
@@ -375,17 +371,16 @@ Result<void> StagedOutput::Impl::rename_into_place(StagedFile& file) {
 /// A1. The lock is held until P is gone.
 void StagedOutput::Impl::give_up() {
   const auto is_finished = [](const StagedFile& file) { return file.finished->load(); };
-  const bool leaves_finished = options.resume && std::ranges::any_of(files, is_finished);
+  const bool leaves_finished = options.resume && (!kept.empty() || std::ranges::any_of(files, is_finished));
   for (StagedFile& file : files) {
     if (leaves_finished && is_finished(file)) continue;
     const bool ours = !file.renamed && is_still(file.staged, file.fd.get());
-    // NFS keeps a file that is removed while it is open, under another name, and with it the directory.
-    if (is_directory) file.fd = FileDescriptor();
+    // As in C6.
+    file.fd = FileDescriptor();
     if (ours) ::unlink(file.staged.c_str());
   }
   if (!leaves_finished && directory.valid() && is_still(at.staging, directory.get())) {
-    if (journal) (void)remove_journal(at.staging);
-    remove_folders(at.staging);
+    if (owns_staging) (void)remove_staging();
     ::rmdir(at.staging.c_str());
   }
   for (; !made_directories.empty(); made_directories.pop_back()) ::rmdir(made_directories.back().c_str());

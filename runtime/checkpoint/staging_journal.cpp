@@ -14,14 +14,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view first_line = "omap journal 1";
+constexpr std::string_view first_line = "omap journal 2";
 constexpr std::string_view conversion_word = "conversion ";
+constexpr std::string_view made_word = "makes ";
 constexpr std::string_view finished_word = "finished ";
 /// Of as many files as a checkpoint may have; anything larger is no journal.
 constexpr std::uint64_t max_journal_bytes = 64U << 20;
 
 std::string spell(const JournalEntries& entries) {
   std::string text = fmt::format("{}\n{}{}\n", first_line, conversion_word, entries.digest);
+  for (const std::string& name : entries.made) text += fmt::format("{}{}\n", made_word, name);
   for (const std::string& name : entries.finished) text += fmt::format("{}{}\n", finished_word, name);
   return text;
 }
@@ -52,10 +54,15 @@ std::optional<JournalEntries> read_journal(const fs::path& directory) {
   if (take_line(rest) != first_line) return std::nullopt;
   const auto conversion = take_line(rest);
   if (!conversion || !conversion->starts_with(conversion_word)) return std::nullopt;
-  JournalEntries entries{std::string(conversion->substr(conversion_word.size())), {}};
+  JournalEntries entries{std::string(conversion->substr(conversion_word.size())), {}, {}};
   while (const auto line = take_line(rest)) {
-    if (!line->starts_with(finished_word)) return std::nullopt;
-    entries.finished.emplace_back(line->substr(finished_word.size()));
+    if (line->starts_with(made_word)) {
+      entries.made.emplace_back(line->substr(made_word.size()));
+    } else if (line->starts_with(finished_word)) {
+      entries.finished.emplace_back(line->substr(finished_word.size()));
+    } else {
+      return std::nullopt;
+    }
   }
   return entries;
 }
@@ -66,13 +73,21 @@ Result<StagingJournal> StagingJournal::begin(const fs::path& directory, const Jo
   StagingJournal journal(FileDescriptor(::open(made.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)),
                          directory / journal_file_name);
   if (!journal.fd_.valid()) return fail(write_failure(errno, "make", made));
-  const std::string text = spell(entries);
-  const int error = write_at(journal.fd_.get(), 0, std::as_bytes(std::span(text)));
-  if (error != 0) return fail(write_failure(error, "write", made));
-  journal.size_ = text.size();
-  if (auto synced = sync_file(journal.fd_.get(), made); !synced) return fail(std::move(synced.error()));
-  if (auto renamed = rename_over(made, journal.path_); !renamed) return fail(std::move(renamed.error()));
+  auto begun = journal.write_new(made, spell(entries));
+  if (!begun) {
+    (void)remove_file(made);
+    return fail(std::move(begun.error()));
+  }
   return journal;
+}
+
+Result<void> StagingJournal::write_new(const fs::path& made, std::string_view text) {
+  const int error = write_at(fd_.get(), 0, std::as_bytes(std::span(text)));
+  if (error != 0) return fail(write_failure(error, "write", made));
+  size_ = text.size();
+  if (auto synced = sync_file(fd_.get(), made); !synced) return synced;
+  if (auto renamed = rename_over(made, path_); !renamed) return renamed;
+  return sync_directory(path_.parent_path());
 }
 
 Result<void> StagingJournal::add(std::string_view name) {

@@ -12,19 +12,25 @@
 
 namespace omap {
 
-/// The file in a staging directory that says which conversion writes there, and which files of it are finished:
-/// complete and on the disk. Lines of text, each of them whole or not yet there:
+/// The file that makes a directory a staging directory: it says which conversion writes there, which files that makes,
+/// and which of them are finished, complete and on the disk. Lines of text, each of them whole or not yet there:
 ///
-///     omap journal 1
+///     omap journal 2
 ///     conversion DIGEST
+///     makes NAME
+///     ...
 ///     finished NAME
 ///     ...
+///
+/// A conversion that nobody goes on with has no digest.
 inline constexpr std::string_view journal_file_name = ".omap-journal";
 /// What becomes a journal by a rename.
 inline constexpr std::string_view new_journal_file_name = ".omap-journal.new";
 
 struct JournalEntries {
   std::string digest;
+  /// Relative to the output, with `/` between folders.
+  std::vector<std::string> made;
   std::vector<std::string> finished;
 };
 
@@ -35,7 +41,7 @@ struct JournalEntries {
 /// A journal that is written to. Movable while nobody adds to it; `add` may be called from many threads at once.
 class StagingJournal {
  public:
-  /// Replaces the journal in `directory`, whole, by one with these entries.
+  /// Replaces the journal in `directory`, whole, by one with these entries, which is on the disk then.
   [[nodiscard]] static Result<StagingJournal> begin(const std::filesystem::path& directory,
                                                     const JournalEntries& entries);
   StagingJournal(StagingJournal&& other) noexcept
@@ -46,6 +52,7 @@ class StagingJournal {
 
  private:
   StagingJournal(FileDescriptor fd, std::filesystem::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  [[nodiscard]] Result<void> write_new(const std::filesystem::path& made, std::string_view text);
 
   std::mutex mutex_;
   FileDescriptor fd_;

@@ -5,8 +5,6 @@
 #include <utility>
 
 #include "runtime/checkpoint/durable_files.h"
-#include "runtime/checkpoint/staging_journal.h"
-#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -68,14 +66,6 @@ bool is_weight_file_name(std::string_view name) {
   if (!folder.empty()) return false;
   return is_file_or_shard(file, "model", safetensors_suffix) || is_file_or_shard(file, "pytorch_model", ".bin") ||
          is_distributed_file(file);
-}
-
-bool is_leftover_name(std::string_view name) {
-  const auto [folder, file] = split(name);
-  if (!folder.empty() && !is_weight_folder(folder)) return false;
-  if (name == journal_file_name || name == new_journal_file_name) return true;
-  return file == distributed_metadata_file || file.ends_with(".json") || file.ends_with(safetensors_suffix) ||
-         file.ends_with(".bin") || file.ends_with(distributed_suffix) || is_tokenizer_file(file);
 }
 
 Result<std::vector<std::string>> names_below(const fs::path& directory) {

@@ -32,9 +32,6 @@ inline constexpr std::array<std::string_view, 1> weight_folders = {model_and_opt
 /// `model-N-of-N.safetensors`, `pytorch_model.bin`, `pytorch_model-N-of-N.bin` (N: digits), `__*.distcp`.
 [[nodiscard]] bool is_weight_file_name(std::string_view name);
 
-/// Whether a file of this name in a staging directory was left there by a killed run.
-[[nodiscard]] bool is_leftover_name(std::string_view name);
-
 /// The names of what is in `directory` and in its weight folders, sorted; links to folders are not followed.
 /// What is no directory has none; one that cannot be read is an error (`write_failed`): what is to be replaced
 /// has to be known.

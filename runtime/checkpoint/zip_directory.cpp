@@ -9,6 +9,9 @@
 #include <unordered_set>
 #include <utility>
 
+#include "runtime/checkpoint/byte_text.h"
+#include "runtime/checkpoint/little_endian.h"
+
 namespace omap {
 namespace {
 
@@ -32,18 +35,12 @@ class Fields {
  public:
   explicit Fields(std::span<const std::byte> bytes) : bytes_(bytes) {}
   [[nodiscard]] std::uint64_t at(std::size_t offset, unsigned size) const {
-    std::uint64_t number = 0;
-    for (unsigned i = 0; i < size; ++i) number |= static_cast<std::uint64_t>(bytes_[offset + i]) << (8 * i);
-    return number;
+    return read_little_endian(bytes_.subspan(offset, size));
   }
 
  private:
   std::span<const std::byte> bytes_;
 };
-
-std::string_view as_text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 struct Directory {
   std::uint64_t offset = 0;

@@ -36,6 +36,8 @@ Result<Comparison> compare(const CheckpointReader& a, const CheckpointReader& b,
     return true;
   };
   auto compared = compare_tensors(pairs, buffers, add, options.tolerance);
+  if (compared) compared = a.check_unchanged();
+  if (compared) compared = b.check_unchanged();
   if (!compared) return fail(std::move(compared.error()));
   return with_bits(std::move(headers), of_a, differences);
 }

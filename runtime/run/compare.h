@@ -19,6 +19,8 @@ struct CompareOptions {
   bool find_root = false;
 };
 
+/// Compares the tensors of two checkpoints by key: dtypes and shapes of all, and the bits of those that agree in both.
+/// An error is one of reading, or `source_changed` where a file was written to meanwhile.
 [[nodiscard]] Result<Comparison> compare(const CheckpointReader& a, const CheckpointReader& b,
                                          const CompareOptions& options);
 

@@ -104,6 +104,8 @@ Result<Comparison> compare_result(const CopyProgram& program, const CheckpointRe
     }
     return {};
   });
+  if (compared) compared = source.check_unchanged();
+  if (compared) compared = result.check_unchanged();
   if (!compared) return fail(std::move(compared.error()));
   return with_bits(std::move(headers), made, differences);
 }

@@ -78,6 +78,7 @@ Result<StateDict> read_state(const std::filesystem::path& path) {
       if (!tensor) return fail(std::move(tensor.error()));
       entries.emplace_back(info.key, std::move(*tensor));
     }
+    if (auto same = reader->check_unchanged(); !same) return fail(std::move(same.error()));
     return StateDict::from(std::move(entries));
   });
 }
@@ -92,7 +93,7 @@ Result<void> write_state(const StateDict& state, const std::filesystem::path& pa
     if (auto allowed = check_destination(path, is_directory, {options.replace}, *layout, {}, {}); !allowed) {
       return allowed;
     }
-    auto output = stage_output(path, is_directory, *layout);
+    auto output = stage_output(path, is_directory, *layout, {.replace = options.replace});
     if (!output) return fail(std::move(output.error()));
     std::vector<std::byte> buffer(buffer_bytes);
     for (std::size_t i = 0; i < state.size(); ++i) {

@@ -47,7 +47,7 @@ cmp wrong.omap wrong.before
 [[ -L link.omap ]] || fail "the link was replaced"
 [[ $(stat -c %a hurried.omap) == 640 ]] || fail "the permissions changed"
 [[ $(stat -c %Y good.omap) == $(date -d 2001-01-01 +%s) ]] || fail "a canonical file was written"
-[[ -z $(find . -name '*.partial') ]] || fail "a partial file is left"
+[[ -z $(find . -name '*.partial' -o -name '.omap*') ]] || fail "a partial file is left"
 expect 0 "$olmoc" fmt link.omap
 
 # Standard input goes to standard output; an error leaves that empty.
@@ -70,7 +70,20 @@ cmp deep.omap deep.before
 
 # What cannot be written is said, and left.
 expect 1 "$olmoc" fmt missing.omap
-mkdir hurried.omap.partial
 cp hurried.before hurried.omap
-expect 3 "$olmoc" fmt hurried.omap
+head -c 2000 /dev/zero | tr '\0' '/' >>hurried.omap
+cp hurried.omap hurried.before
+# A file may have 1024 bytes here.
+expect 3 bash -c "trap '' XFSZ; ulimit -f 1; exec '$olmoc' fmt hurried.omap"
 cmp hurried.omap hurried.before
+[[ -z $(find . -name '.omap*') ]] || fail "something is left"
+mkfifo pipe.omap
+cat hurried.before >pipe.omap &
+expect 3 "$olmoc" fmt pipe.omap
+wait
+[[ -p pipe.omap ]] || fail "a pipe was replaced"
+
+# A file of a name like that of the new text is the user's.
+echo mine >hurried.omap.partial
+expect 0 "$olmoc" fmt hurried.omap
+[[ $(cat hurried.omap.partial) == mine ]] || fail "a file that is the user's was overwritten"

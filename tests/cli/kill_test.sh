@@ -39,6 +39,11 @@ for ((i = 0; i < moments; ++i)); do
   if [[ -d $out.partial ]]; then flock "$out.partial" true; fi
   if [[ -e $out ]]; then
     complete=$((complete + 1))
+    # Killed at its very end: the directory of a run that has nothing left to do.
+    if [[ -e $out.partial ]]; then
+      [[ $(ls -A "$out.partial") == .omap-journal ]] || fail "more than a journal in $out.partial: $(ls -A "$out.partial")"
+      rm -r "$out.partial"
+    fi
   elif [[ -e $out.partial ]]; then
     left=$((left + 1))
     # What was left serves the next run, and does not hurt one that does not look at it.

@@ -1,5 +1,9 @@
 // Checkpoints that other programs made, through tensor dictionaries: the results are theirs, bit for bit.
+#include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <optional>
+#include <thread>
 
 #include "runtime/json/json.h"
 #include "runtime/torch/state_file.h"
@@ -75,4 +79,22 @@ TEST_CASE("a state is written as a checkpoint and read back") {
   REQUIRE(back.size() == state.size());
   for (const auto& [key, tensor] : state) REQUIRE(identical(*back.find(key), tensor));
   REQUIRE(code_of(read_state(folder / "nothing")) == Code::not_found);
+}
+
+TEST_CASE("a checkpoint that changes while it is read is noticed") {
+  const CheckpointFolder scratch;
+  const fs::path path = scratch.path() / "state.safetensors";
+  REQUIRE(write_state(state_of_entries({{"t", at::zeros({4096, 4096}, at::kFloat)}}), path).has_value());
+  std::atomic<bool> is_read = false;
+  std::thread writer([&] {
+    for (auto time = fs::last_write_time(path); !is_read; time += std::chrono::microseconds(1)) {
+      fs::last_write_time(path, time);
+    }
+  });
+  // A busy machine may let the writer wait for the whole of a reading, but not for many.
+  std::optional<Result<StateDict>> read;
+  for (int i = 0; i < 50 && (!read || *read); ++i) read = read_state(path);
+  is_read = true;
+  writer.join();
+  REQUIRE(code_of(*read) == Code::source_changed);
 }

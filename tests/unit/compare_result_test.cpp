@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 #include "runtime/run/compare.h"
@@ -40,6 +41,25 @@ BitDifference change(Draw& draw, MadeTensor& tensor) {
   for (std::uint64_t n = draw.from(1, 20); n > 0; --n) changed.insert(draw.from(0, tensor.bytes.size() / size - 1));
   for (const std::uint64_t element : changed) tensor.bytes[element * size + draw.from(0, size - 1)] ^= std::byte{4};
   return {tensor.info.key, changed.size(), element_index(tensor.info, *changed.begin())};
+}
+
+TEST_CASE("a source or a result that changes while they are compared is noticed") {
+  const CheckpointFolder folder;
+  Draw draw(32);
+  MadeProgram made;
+  add_random_destination(draw, made, 2000);
+  for (const char* changed : {"from.safetensors", "to.safetensors"}) {
+    const auto from = open_checkpoint(folder.write("from.safetensors", made.sources));
+    const auto to = open_checkpoint(folder.write("to.safetensors", wanted_tensors(made)));
+    REQUIRE(from);
+    REQUIRE(to);
+    CHECK(compare_result(made.program, *from, *to, "", {}));
+    const auto path = folder.path() / changed;
+    std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(1));
+    const auto result = compare_result(made.program, *from, *to, "", {});
+    REQUIRE_FALSE(result);
+    CHECK(result.error().front().code == Code::source_changed);
+  }
 }
 
 TEST_CASE("what random programs give is told from what differs in any elements") {

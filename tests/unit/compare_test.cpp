@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 #include "tests/unit/checkpoint_folder.h"
 
 namespace omap {
@@ -29,6 +31,24 @@ TEST_CASE("a checkpoint is the same as itself in another order") {
   const Comparison result = compared(folder, tensors, reversed);
   CHECK(result.same());
   CHECK(result.equal == 3);
+}
+
+TEST_CASE("a checkpoint that changes while it is compared is noticed") {
+  CheckpointFolder folder;
+  Draw draw(22);
+  const std::vector<MadeTensor> tensors = {random_tensor(draw, "x", Dtype::f32, {3})};
+  const auto first = open_checkpoint(folder.write("a.safetensors", tensors));
+  const auto path = folder.write("b.safetensors", tensors);
+  const auto second = open_checkpoint(path);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(compare(*first, *second, {}));
+  std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(1));
+  for (const bool swapped : {false, true}) {
+    const auto result = swapped ? compare(*second, *first, {}) : compare(*first, *second, {});
+    REQUIRE_FALSE(result);
+    CHECK(result.error().front().code == Code::source_changed);
+  }
 }
 
 TEST_CASE("headers that differ are told apart") {

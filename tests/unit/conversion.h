@@ -84,7 +84,7 @@ inline std::map<std::string, MadeTensor> converted(const Plan& plan, const std::
   for (const Destination& made : bound->program.destinations) outputs.push_back({made.key, made.dtype, made.shape});
   const auto layout = lay_out_safetensors_file(outputs, "out.safetensors");
   REQUIRE(layout);
-  auto staged = stage_output(folder.path() / "out.safetensors", false, *layout);
+  auto staged = stage_output(folder.path() / "out.safetensors", false, *layout, {.replace = true});
   REQUIRE(staged);
   REQUIRE(run(bound->program, *source, *layout, *staged, how.run));
   REQUIRE(staged->commit());

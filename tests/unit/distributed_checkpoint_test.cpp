@@ -374,3 +374,37 @@ TEST_CASE("safetensors files of pieces are joined by their saved offsets") {
   CHECK(refused(R"({"w":{"saved_offsets":[0,-1]}})").find("has no `saved_offsets`") != std::string::npos);
   CHECK(refused("[]") == "`DCP_SHARDING_INFO` in `__metadata__` is no JSON object");
 }
+
+TEST_CASE("a checkpoint is read from a working directory that was removed") {
+  const TestFolder folder;
+  const MadeMetadata made = made_checkpoint(folder);
+  folder.write(".metadata", made.pickle());
+  fs::create_directory(folder.path() / "removed");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder.path() / "removed");
+  fs::remove(folder.path() / "removed");
+  const auto opened = open_checkpoint("..");
+  fs::current_path(before);
+  REQUIRE(opened.has_value());
+  CHECK(opened->index().tensors().size() == 1);
+}
+
+TEST_CASE("a piece that torch.save wrote keeps its strides beside pieces of safetensors") {
+  const TestFolder folder;
+  const TensorInfo first{"w", Dtype::f32, {2, 3}, {0, 0, 24}, {}, {}};
+  folder.write("shard-1.safetensors",
+               write_safetensors_header({{first}}, {{"DCP_SHARDING_INFO", R"({"w":{"saved_offsets":[0,0]}})"}}) +
+                   elements(0, 6));
+  // Transposed, and a tensor that is whole.
+  std::string columns;
+  for (const int i : {6, 9, 7, 10, 8, 11}) columns += elements(i, 1);
+  const auto save = [&](const std::string& key, const PickledTensor& tensor) {
+    return made_torch(pickle_dict({{pickle_text(key), pickle_tensor(tensor)}}), {{"0", columns}});
+  };
+  folder.write("shard-2.safetensors", save("v", {"FloatStorage", "0", 6, 0, {2, 3}, {1, 2}}));
+  const TestFolder expected;
+  const TensorInfo v{"v", Dtype::f32, {2, 3}, {0, 0, 24}, {}, {}};
+  const TensorInfo w{"w", Dtype::f32, {2, 3}, {0, 24, 24}, {}, {}};
+  check_reads(folder.path(), expected.write("all.safetensors",
+                                            write_safetensors_header({{v, w}}, {}) + elements(6, 6) + elements(0, 6)));
+}

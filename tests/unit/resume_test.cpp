@@ -39,7 +39,8 @@ Names names_in(const fs::path& directory) {
   return names;
 }
 
-StagedOutput stage(const fs::path& out, const StagingOptions& options) {
+StagedOutput stage(const fs::path& out, StagingOptions options) {
+  options.replace = true;
   auto output = stage_output(out, true, layout_of_three(), options);
   REQUIRE(output.has_value());
   output->expect(std::vector<std::uint64_t>{4, 4, 4});
@@ -95,7 +96,7 @@ TEST_CASE("finished files of the same conversion are kept") {
   const TestFolder folder;
   const fs::path out = killed_run(folder);
   // Its bytes are not looked at again: those of a run that says it was finished are on the disk.
-  const auto written = fs::last_write_time(folder.path() / "out.partial" / first);
+  const auto written = fs::last_write_time(folder.path() / "out.partial/out" / first);
   const Resumption found = finish(out, {"digest", true});
   CHECK(found.leftover == Leftover::of_this_conversion);
   CHECK(found.files == 1);
@@ -116,7 +117,7 @@ TEST_CASE("leftovers of another conversion, or that nobody asked to resume, are 
 
 TEST_CASE("finished files that were changed are written again") {
   const TestFolder folder;
-  const fs::path staged = folder.path() / "out.partial" / first;
+  const fs::path staged = folder.path() / "out.partial/out" / first;
   const std::vector<std::function<void()>> changes = {
       [&] { fs::remove(staged); }, [&] { fs::resize_file(staged, fs::file_size(staged) - 1); },
       [&] { std::fstream(staged, std::ios::in | std::ios::out) << "12345678"; },
@@ -154,7 +155,8 @@ TEST_CASE("a finished file that begins with fixed bytes is kept only if it still
       output->expect(std::vector<std::uint64_t>{4});
       if (!output->is_finished(0)) REQUIRE(output->write(0, 8, std::as_bytes(std::span(data)).first(4)).has_value());
     }
-    if (changed) std::fstream(folder.path() / "out.partial/pytorch_model.bin", std::ios::in | std::ios::out) << "HEAD";
+    if (changed)
+      std::fstream(folder.path() / "out.partial/out/pytorch_model.bin", std::ios::in | std::ios::out) << "HEAD";
     auto output = stage_output(folder.path() / "out", true, layout, options);
     REQUIRE(output.has_value());
     CHECK(output->is_finished(0) == !changed);
@@ -169,12 +171,49 @@ TEST_CASE("a run that fails leaves finished files if it was to resume, and else 
     StagedOutput output = stage(out, {"digest", resume});
     write_tensor(output, 1);
   }
-  CHECK(names_in(partial) == Names{std::string(journal_file_name), second});
+  CHECK(names_in(partial) == Names{std::string(journal_file_name), "out"});
+  CHECK(names_in(partial / "out") == Names{second});
   CHECK(finish(out, {"digest", true}).files == 1);
   fs::remove_all(out);
   // Nothing is finished: nothing is left.
   { StagedOutput output = stage(out, {"digest", true}); }
   CHECK(names_in(folder.path()).empty());
+}
+
+TEST_CASE("a run that fails before it has staged a finished file leaves it all the same") {
+  const TestFolder folder;
+  const fs::path out = folder.path() / "out";
+  {
+    StagedOutput output = stage(out, {"digest", true});
+    write_tensor(output, 1);
+  }
+  CheckpointLayout unmakeable = layout_of_three();
+  unmakeable.files.front().name = std::string(300, 'x');
+  CHECK_FALSE(stage_output(out, true, unmakeable, {"digest", true}).has_value());
+  CHECK(finish(out, {"digest", true}).files == 1);
+}
+
+TEST_CASE("a single file is gone on with if it is complete") {
+  const TestFolder folder;
+  const fs::path out = folder.path() / "x.safetensors";
+  const CheckpointLayout layout = lay_out_safetensors_file(three_tensors, "x.safetensors").value();
+  for (const bool complete : {false, true}) {
+    CAPTURE(complete);
+    for (int i = 0; i < 2; ++i) {
+      auto output = stage_output(out, false, layout, {"digest", true});
+      REQUIRE(output.has_value());
+      output->expect(std::vector<std::uint64_t>{12});
+      CHECK(output->resumption().files == (complete && i == 1 ? 1 : 0));
+      if (output->is_finished(0)) {
+        REQUIRE(output->commit().has_value());
+        continue;
+      }
+      const auto bytes = std::as_bytes(std::span(data)).first(complete ? 12 : 8);
+      REQUIRE(output->write(0, layout.places[0].offset, bytes).has_value());
+    }
+    CHECK(names_in(folder.path()) == (complete ? Names{"x.safetensors"} : Names{}));
+  }
+  CHECK(read_bytes(out).ends_with(data));
 }
 
 TEST_CASE("a commit that failed among the names goes on with those that have not got theirs") {
@@ -183,7 +222,7 @@ TEST_CASE("a commit that failed among the names goes on with those that have not
   { StagedOutput output = stage(out, {"digest", true}); }
   // The first file has its final name already, in a directory that was there before.
   fs::create_directory(out);
-  fs::rename(folder.path() / "out.partial" / first, out / first);
+  fs::rename(folder.path() / "out.partial/out" / first, out / first);
   CHECK(finish(out, {"digest", true}).files == 0);
 }
 
@@ -205,24 +244,25 @@ TEST_CASE("a journal is whole, or not there") {
   const fs::path& at = folder.path();
   CHECK_FALSE(read_journal(at).has_value());
   {
-    auto journal = StagingJournal::begin(at, {"digest", {"a"}});
+    auto journal = StagingJournal::begin(at, {"digest", {"a", "b c", "d"}, {"a"}});
     REQUIRE(journal.has_value());
     REQUIRE(journal->add("b c").has_value());
   }
   const std::string text = read_bytes(at / journal_file_name);
-  CHECK(text == "omap journal 1\nconversion digest\nfinished a\nfinished b c\n");
+  CHECK(text == "omap journal 2\nconversion digest\nmakes a\nmakes b c\nmakes d\nfinished a\nfinished b c\n");
   CHECK(read_journal(at)->digest == "digest");
+  CHECK(read_journal(at)->made == Names{"a", "b c", "d"});
   CHECK(read_journal(at)->finished == Names{"a", "b c"});
   // However much of it a crash left.
   for (std::size_t size = 0; size < text.size(); ++size) {
     CAPTURE(size);
     folder.write(std::string(journal_file_name), text.substr(0, size));
     const auto left = read_journal(at);
-    CHECK(left.has_value() == (size >= text.find("finished")));
+    CHECK(left.has_value() == (size >= text.find("makes")));
     if (left) CHECK(left->finished == (size >= text.find("finished b") ? Names{"a"} : Names{}));
   }
-  for (const char* other : {"omap journal 2\nconversion digest\n", "omap journal 1\nfinished a\n",
-                            "omap journal 1\nconversion digest\nstarted a\n"}) {
+  for (const char* other : {"omap journal 1\nconversion digest\n", "omap journal 2\nfinished a\n",
+                            "omap journal 2\nconversion digest\nstarted a\n"}) {
     folder.write(std::string(journal_file_name), other);
     CHECK_FALSE(read_journal(at).has_value());
   }

@@ -20,7 +20,7 @@ Result<void> run_to_file(const CheckpointFolder& folder, const MadeProgram& made
   std::filesystem::remove(path);
   auto layout = lay_out_safetensors_file(made.outputs(), "out.safetensors");
   if (!layout) return fail(std::move(layout.error()));
-  auto output = stage_output(path, false, *layout);
+  auto output = stage_output(path, false, *layout, {.replace = true});
   if (!output) return fail(std::move(output.error()));
   if (auto done = run(made.program, source, *layout, *output, options); !done) return done;
   return output->commit();

@@ -13,10 +13,12 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "runtime/checkpoint/checkpoint_reader.h"
 #include "runtime/checkpoint/safetensors_layout.h"
+#include "runtime/checkpoint/staging_journal.h"
 #include "runtime/checkpoint/written_names.h"
 
 using namespace omap;
@@ -65,6 +67,15 @@ Texts names_in(const fs::path& directory) {
 
 const std::vector<OutputTensor> two_tensors = {{"a", Dtype::u8, {4}}, {"b", Dtype::u8, {4}}};
 
+const StagingOptions may_replace = {.replace = true};
+
+/// What a killed run leaves of a destination, as its journal tells: these files, relative to the output, with a text.
+void leave(const fs::path& destination, const Texts& names, std::string_view text) {
+  const DestinationPath at = resolve_destination(destination);
+  for (const std::string& name : names) put(name == "." ? at.staged : at.staged / name, text);
+  REQUIRE(StagingJournal::begin(at.staging, {"", names, {}}).has_value());
+}
+
 CheckpointLayout one_file() { return lay_out_safetensors_file(two_tensors, "model.safetensors").value(); }
 CheckpointLayout two_shards() { return lay_out_safetensors_directory(two_tensors, 4).value(); }
 
@@ -77,7 +88,7 @@ void fill(StagedOutput& output, const CheckpointLayout& layout, std::string_view
 
 void write_checkpoint(const fs::path& destination, bool is_directory, const CheckpointLayout& layout,
                       std::string_view data = "aaaabbbb") {
-  auto output = stage_output(destination, is_directory, layout);
+  auto output = stage_output(destination, is_directory, layout, may_replace);
   REQUIRE(output.has_value());
   fill(*output, layout, data);
   REQUIRE(output->commit().has_value());
@@ -122,8 +133,9 @@ TEST_CASE("a new directory appears at once") {
     auto output = stage_output(out, true, layout);
     REQUIRE(output.has_value());
     CHECK_FALSE(fs::exists(out));
-    CHECK(names_in(folder / "out.partial") == shards);
-    CHECK(fs::file_size(folder / "out.partial" / shards[0]) == layout.files[0].size);
+    CHECK(names_in(folder / "out.partial") == Texts{std::string(journal_file_name), "out"});
+    CHECK(names_in(folder / "out.partial" / "out") == shards);
+    CHECK(fs::file_size(folder / "out.partial" / "out" / shards[0]) == layout.files[0].size);
     fill(*output, layout);
     CHECK_FALSE(fs::exists(out));
     REQUIRE(output->commit().has_value());
@@ -140,6 +152,7 @@ TEST_CASE("a new file appears at once") {
   auto output = stage_output(out, false, one_file());
   REQUIRE(output.has_value());
   CHECK(names_in(folder.path()) == Texts{"x.safetensors.partial"});
+  CHECK(names_in(folder / "x.safetensors.partial") == Texts{std::string(journal_file_name), "x.safetensors"});
   fill(*output, one_file());
   REQUIRE(output->commit().has_value());
   CHECK(names_in(folder.path()) == Texts{"x.safetensors"});
@@ -171,7 +184,7 @@ TEST_CASE("without a commit nothing stays") {
     CHECK(names_in(folder.path()).empty());
   }
   put(folder / "kept" / "config.json", "{}");
-  { REQUIRE(stage_output(folder / "kept", true, two_shards()).has_value()); }
+  { REQUIRE(stage_output(folder / "kept", true, two_shards(), may_replace).has_value()); }
   CHECK(names_in(folder.path()) == Texts{"kept"});
   CHECK(names_in(folder / "kept") == Texts{"config.json"});
 }
@@ -238,9 +251,9 @@ TEST_CASE("folders are staged, named and given up with their files") {
     CAPTURE(there);
     if (there) put(folder / "out" / "model_and_optim" / "__1_0.distcp", "stale");
     {
-      auto output = stage_output(folder / "out", true, layout);
+      auto output = stage_output(folder / "out", true, layout, may_replace);
       REQUIRE(output.has_value());
-      CHECK(names_below(folder / "out.partial").value() == files_in_folders);
+      CHECK(names_below(folder / "out.partial" / "out").value() == files_in_folders);
       fill(*output, layout, there ? "11112222" : "aaaabbbb");
       REQUIRE(output->commit().has_value());
     }
@@ -248,7 +261,7 @@ TEST_CASE("folders are staged, named and given up with their files") {
     CHECK(names_below(folder / "out").value() == files_in_folders);
     CHECK(contents(folder / "out" / "model_and_optim" / "__0_0.distcp") == (there ? "head1111mid." : "headaaaamid."));
   }
-  put(folder / "killed.partial" / "model_and_optim" / "__7_7.distcp", "left over");
+  leave(folder / "killed", {"model_and_optim/__7_7.distcp"}, "left over");
   write_checkpoint(folder / "killed", true, layout);
   CHECK(names_below(folder / "killed").value() == files_in_folders);
 }
@@ -277,9 +290,7 @@ TEST_CASE("nothing is written through a link to a folder") {
   fs::create_directory(folder / "out");
   fs::create_directory_symlink(folder / "elsewhere", folder / "out" / "model_and_optim");
   CHECK(code_of(check(folder / "out", true, true, in_folders())) == Code::destination_exists);
-  put(folder / "in.partial" / "thesis" / "text", "mine");
-  CHECK(code_of(stage_output(folder / "in", true, in_folders())) == Code::destination_exists);
-  CHECK(contents(folder / "in.partial" / "thesis" / "text") == "mine");
+  CHECK(code_of(stage_output(folder / "out", true, in_folders(), may_replace)) == Code::destination_exists);
 }
 
 TEST_CASE("nothing is written through a link") {
@@ -292,7 +303,7 @@ TEST_CASE("nothing is written through a link") {
   for (const auto& [name, is_directory] :
        {std::pair("link", true), {"y.safetensors", false}, {"dangling.safetensors", false}}) {
     CAPTURE(name);
-    CHECK(code_of(stage_output(folder / name, is_directory, one_file())) == Code::destination_exists);
+    CHECK(code_of(stage_output(folder / name, is_directory, one_file(), may_replace)) == Code::destination_exists);
     CHECK(code_of(check_destination(folder / name, is_directory, {true}, one_file(), folder / "s", {})) ==
           Code::destination_exists);
     CHECK(fs::is_symlink(folder / name));
@@ -315,8 +326,10 @@ TEST_CASE("links in a directory, or to be taken over, are replaced and not follo
   const Folder folder;
   put(folder / "blob", "old");
   fs::create_directories(folder / "out");
-  fs::create_directories(folder / "out.partial");
-  for (const char* place : {"out", "out.partial"}) fs::create_symlink("../blob", folder / place / "model.safetensors");
+  leave(folder / "out", {"model.safetensors"}, "half");
+  fs::remove(folder / "out.partial/out/model.safetensors");
+  fs::create_symlink("../blob", folder / "out/model.safetensors");
+  fs::create_symlink("../../blob", folder / "out.partial/out/model.safetensors");
   write_checkpoint(folder / "out", true, one_file());
   CHECK(contents(folder / "blob") == "old");
   CHECK_FALSE(fs::is_symlink(folder / "out" / "model.safetensors"));
@@ -341,13 +354,12 @@ TEST_CASE("files that are replaced keep their other links") {
   CHECK(contents(folder / "backup") == "old");
 }
 
-TEST_CASE("a staging file with another name is not written to") {
+TEST_CASE("leftovers keep their other links") {
   const Folder folder;
-  put(folder / "mine", "mine");
-  fs::create_hard_link(folder / "mine", folder / "x.safetensors.partial");
-  CHECK(code_of(stage_output(folder / "x.safetensors", false, one_file())) == Code::destination_exists);
-  CHECK(contents(folder / "mine") == "mine");
-  CHECK(fs::exists(folder / "x.safetensors.partial"));
+  leave(folder / "x.safetensors", {"."}, "half");
+  fs::create_hard_link(folder / "x.safetensors.partial/x.safetensors", folder / "mine");
+  write_checkpoint(folder / "x.safetensors", false, one_file());
+  CHECK(contents(folder / "mine") == "half");
 }
 
 TEST_CASE("one run at a time") {
@@ -372,7 +384,7 @@ TEST_CASE("many runs at once: those that get the place succeed, one after the ot
       const CheckpointLayout layout = two_shards();
       const std::string data(8, static_cast<char>('0' + t));
       for (int round = 0; round < 50; ++round) {
-        auto output = stage_output(folder / "out", true, layout);
+        auto output = stage_output(folder / "out", true, layout, may_replace);
         if (!output) continue;
         for (const TensorPlace& place : layout.places) {
           if (!output->write(place.file, place.offset, std::as_bytes(std::span(data)).first(4))) return;
@@ -391,34 +403,74 @@ TEST_CASE("many runs at once: those that get the place succeed, one after the ot
 
 TEST_CASE("leftovers of a killed run are taken over") {
   const Folder folder;
-  put(folder / "out.partial" / "model-00001-of-00007.safetensors", std::string(100'000, 'x'));
-  put(folder / "out.partial" / "model.safetensors.index.json", "{");
+  leave(folder / "out", {"model-00001-of-00007.safetensors", "model.safetensors.index.json", "a folder/config.json"},
+        std::string(100'000, 'x'));
   write_checkpoint(folder / "out", true, two_shards());
   CHECK(names_in(folder / "out") == shards);
 
-  put(folder / "x.safetensors.partial", std::string(100'000, 'x'));
+  leave(folder / "x.safetensors", {"."}, std::string(100'000, 'x'));
   write_checkpoint(folder / "x.safetensors", false, one_file());
   CHECK(fs::file_size(folder / "x.safetensors") == one_file().files.front().size);
-  CHECK(names_in(folder.path()) == Texts{"out", "x.safetensors"});
+
+  // Of a directory by a file of that name, and the other way round.
+  leave(folder / "y.safetensors", {"model.safetensors"}, "half");
+  write_checkpoint(folder / "y.safetensors", false, one_file());
+  leave(folder / "z.safetensors", {"."}, "half");
+  write_checkpoint(folder / "z.safetensors", true, one_file());
+  CHECK(names_in(folder / "z.safetensors") == Texts{"model.safetensors"});
+
+  // Killed before its journal had its name, or was whole.
+  fs::create_directory(folder / "early.partial");
+  write_checkpoint(folder / "early", true, one_file());
+  put(folder / "later.partial" / new_journal_file_name, "omap jour");
+  write_checkpoint(folder / "later", true, one_file());
+  CHECK(names_in(folder.path()) == Texts{"early", "later", "out", "x.safetensors", "y.safetensors", "z.safetensors"});
 }
 
 TEST_CASE("files that no run has made are never removed") {
   const Folder folder;
-  put(folder / "out.partial" / "model.safetensors", "leftover");
-  put(folder / "out.partial" / "thesis.tex", "text");
-  CHECK(code_of(stage_output(folder / "out", true, one_file())) == Code::destination_exists);
-  CHECK(names_in(folder / "out.partial") == Texts{"model.safetensors", "thesis.tex"});
+  const auto refuses = [&](const std::string& name, bool is_directory) {
+    const auto refused = stage_output(folder / name, is_directory, one_file());
+    return code_of(refused) == Code::destination_exists &&
+           refused.error().front().message.find("is in the way") != std::string::npos;
+  };
+  // They have the names that a run gives; nothing says that one has.
+  put(folder / "out.partial" / "model.safetensors", "mine");
+  put(folder / "out.partial" / "notes.json", "mine");
+  CHECK(refuses("out", true));
+  CHECK(names_in(folder / "out.partial") == Texts{"model.safetensors", "notes.json"});
+  put(folder / "in.partial" / "in" / "model.safetensors", "mine");
+  CHECK(refuses("in", true));
+  CHECK(contents(folder / "in.partial" / "in" / "model.safetensors") == "mine");
+  put(folder / "other.partial" / journal_file_name, "omap journal 99\n");
+  CHECK(refuses("other", true));
+  CHECK(contents(folder / "other.partial" / journal_file_name) == "omap journal 99\n");
 
-  fs::create_directories(folder / "in.partial" / "model.safetensors");
-  CHECK(code_of(stage_output(folder / "in", true, one_file())) == Code::destination_exists);
-  CHECK(names_in(folder / "in.partial") == Texts{"model.safetensors"});
-
-  put(folder / "file.partial", "text");
-  CHECK(code_of(stage_output(folder / "file", true, one_file())) == Code::destination_exists);
-  CHECK(contents(folder / "file.partial") == "text");
+  for (const std::string_view name : {"file.safetensors.partial", "file.partial"})
+    put(folder / std::string(name), "mine");
+  CHECK(refuses("file.safetensors", false));
+  CHECK(refuses("file", true));
+  CHECK(contents(folder / "file.safetensors.partial") == "mine");
+  CHECK(contents(folder / "file.partial") == "mine");
   REQUIRE(::mkfifo((folder / "pipe.partial").c_str(), 0600) == 0);
-  CHECK(code_of(stage_output(folder / "pipe", false, one_file())) == Code::destination_exists);
+  CHECK(refuses("pipe", false));
   CHECK(fs::exists(folder / "pipe.partial"));
+
+  // Put among what a run left, or beside it.
+  for (const std::string name : {"model.safetensors", "folder/thesis.tex"}) {
+    CAPTURE(name);
+    leave(folder / "left", {"model-00001-of-00002.safetensors"}, "half");
+    put(folder / "left.partial/left" / name, "mine");
+    CHECK(refuses("left", true));
+    CHECK(contents(folder / "left.partial/left" / name) == "mine");
+    CHECK(contents(folder / "left.partial/left/model-00001-of-00002.safetensors") == "half");
+    CHECK(read_journal(folder / "left.partial").has_value());
+    fs::remove_all(folder / "left.partial");
+  }
+  leave(folder / "left", {"model.safetensors"}, "half");
+  put(folder / "left.partial/model.safetensors", "mine");
+  CHECK(refuses("left", true));
+  CHECK(contents(folder / "left.partial/model.safetensors") == "mine");
 }
 
 TEST_CASE("a destination that appears meanwhile is not replaced") {
@@ -439,10 +491,10 @@ TEST_CASE("a destination that appears meanwhile is not replaced") {
 TEST_CASE("staging files that vanish are noticed before anything is replaced") {
   const Folder folder;
   write_checkpoint(folder / "out", true, two_shards(), "11112222");
-  auto output = stage_output(folder / "out", true, two_shards());
+  auto output = stage_output(folder / "out", true, two_shards(), may_replace);
   REQUIRE(output.has_value());
-  fs::remove(folder / "out.partial" / shards[1]);
-  put(folder / "out.partial" / shards[1], "of another run");
+  fs::remove(folder / "out.partial/out" / shards[1]);
+  put(folder / "out.partial/out" / shards[1], "of another run");
   CHECK(code_of(output->commit()) == Code::write_failed);
   CHECK(data_of(folder / "out") == "11112222");
 }
@@ -451,33 +503,33 @@ TEST_CASE("a commit that fails after old files are gone keeps the new ones") {
   const Folder folder;
   write_checkpoint(folder / "out", true, two_shards(), "11112222");
   {
-    auto output = stage_output(folder / "out", true, two_shards());
+    auto output = stage_output(folder / "out", true, two_shards(), may_replace);
     REQUIRE(output.has_value());
     fill(*output, two_shards());
     fs::create_directory(folder / "out" / "model-9-of-9.safetensors");
     const auto failed = output->commit();
     CHECK(code_of(failed) == Code::write_failed);
     CHECK(failed.error().front().notes ==
-          Texts{fmt::format("the new files are in `{}`", (folder / "out.partial").string())});
+          Texts{fmt::format("the new files are in `{}`", (folder / "out.partial/out").string())});
   }
-  CHECK(names_in(folder / "out.partial") == shards);
+  CHECK(names_in(folder / "out.partial/out") == shards);
   CHECK(names_in(folder / "out") == Texts{"model-9-of-9.safetensors"});
-  CHECK(data_of(folder / "out.partial") == "aaaabbbb");
+  CHECK(data_of(folder / "out.partial/out") == "aaaabbbb");
 }
 
 TEST_CASE("a commit that fails between two old indexes keeps the new files") {
   const Folder folder;
   const fs::path out = folder / "out";
   write_checkpoint(out, true, two_shards(), "11112222");
-  fs::create_directory(out / ".metadata");
   {
-    auto output = stage_output(out, true, two_shards());
+    auto output = stage_output(out, true, two_shards(), may_replace);
     REQUIRE(output.has_value());
     fill(*output, two_shards());
+    fs::create_directory(out / ".metadata");
     CHECK(code_of(output->commit()) == Code::write_failed);
   }
   CHECK_FALSE(fs::exists(out / "model.safetensors.index.json"));
-  CHECK(data_of(folder / "out.partial") == "aaaabbbb");
+  CHECK(data_of(folder / "out.partial/out") == "aaaabbbb");
 }
 
 TEST_CASE("new weights never stand beside a config that they replace") {
@@ -490,7 +542,7 @@ TEST_CASE("new weights never stand beside a config that they replace") {
   put(out / "generation_config.json", "old");
   put(out / "preprocessor_config.json", "old");
   {
-    auto output = stage_output(out, true, layout);
+    auto output = stage_output(out, true, layout, may_replace);
     REQUIRE(output.has_value());
     fill(*output, layout);
     // What the weights would be renamed to: here the commit stops.
@@ -498,7 +550,7 @@ TEST_CASE("new weights never stand beside a config that they replace") {
     CHECK(code_of(output->commit()) == Code::write_failed);
   }
   CHECK(names_in(out) == Texts{"model.safetensors", "preprocessor_config.json"});
-  CHECK(names_in(folder / "out.partial") == Texts{"config.json", "generation_config.json", "model.safetensors"});
+  CHECK(names_in(folder / "out.partial/out") == Texts{"config.json", "generation_config.json", "model.safetensors"});
   fs::remove_all(out / "model.safetensors");
   write_checkpoint(out, true, layout);
   CHECK(contents(out / "config.json") == "new");
@@ -528,6 +580,10 @@ TEST_CASE("what is there is replaced only if asked for") {
     CHECK(code_of(refused) == Code::destination_exists);
     CHECK(refused.error().front().helps.front().find("--force") != std::string::npos);
     CHECK(check(folder / name, is_directory, true, one_file()).has_value());
+    // Staging does not rely on the look before it.
+    CHECK(code_of(stage_output(folder / name, is_directory, one_file())) == Code::destination_exists);
+    CHECK(code_of(stage_output(folder / name, !is_directory, one_file(), may_replace)) == Code::destination_exists);
+    CHECK_FALSE(fs::exists(folder / (std::string(name) + ".partial")));
     CHECK(code_of(check(folder / name, !is_directory, true, one_file())) == Code::destination_exists);
   }
   fs::create_directories(folder / "out" / "model.safetensors");
@@ -568,11 +624,15 @@ TEST_CASE("the source is never written") {
   fs::create_directory(folder / "soft");
   fs::create_symlink(file, folder / "soft" / "model.safetensors");
   CHECK(in_source(folder / "soft", true, source));
-  fs::create_directory(folder / "staged.partial");
-  fs::create_hard_link(file, folder / "staged.partial" / "model.safetensors");
-  CHECK(in_source(folder / "staged", true, source));
-  fs::create_hard_link(file, folder / "y.safetensors.partial");
-  CHECK(in_source(folder / "y.safetensors", false, source));
+  for (const auto& [name, left, is_directory] :
+       {std::tuple("staged", "model.safetensors", true), {"y.safetensors", ".", false}}) {
+    leave(folder / name, {left}, "half");
+    const fs::path place = (resolve_destination(folder / name).staged / left).lexically_normal();
+    const fs::path named = place.has_filename() ? place : place.parent_path();
+    fs::remove(named);
+    fs::create_hard_link(file, named);
+    CHECK(in_source(folder / name, is_directory, source));
+  }
 
   CHECK(against(folder / "source2", true, source, {file}).has_value());
   CHECK(against(folder / "out", true, source, {file}).has_value());

@@ -224,7 +224,7 @@ TEST_CASE("lowered templates convert what OLMo-core's templates convert, bit for
       for (const Destination& made : bound->program.destinations) outputs.push_back({made.key, made.dtype, made.shape});
       const auto layout = lay_out_safetensors_file(outputs, "made.safetensors");
       REQUIRE(layout);
-      auto staged = stage_output(folder.path() / "made.safetensors", false, *layout);
+      auto staged = stage_output(folder.path() / "made.safetensors", false, *layout, {.replace = true});
       REQUIRE(staged);
       REQUIRE(run(bound->program, *source, *layout, *staged, {}));
       REQUIRE(staged->commit());

@@ -260,13 +260,3 @@ TEST_CASE("an old tokenizer does not stay beside a new one") {
   REQUIRE(example.run(replace) == driver::done);
   CHECK(text_of(example.out() / "tokenizer.json") == vocabulary);
 }
-
-TEST_CASE("a killed run's files of a tokenizer are its leftovers") {
-  for (const TokenizerFileName& file : tokenizer_file_names()) CHECK(is_leftover_name(file.name));
-  CHECK_FALSE(is_leftover_name("notes.txt"));
-  const Example example;
-  write_file(example.source / "tokenizer.json", vocabulary);
-  write_file(example.folder.path() / "out.partial/tokenizer.model", "half of");
-  REQUIRE(example.run() == driver::done);
-  CHECK_FALSE(fs::exists(example.folder.path() / "out.partial"));
-}

@@ -13,7 +13,7 @@ enum class PickleKind : std::uint8_t {
   none,
   boolean,
   integer,
-  /// An integer beyond 64 bits; `text` has its bytes, two's complement, little-endian.
+  /// An integer beyond 64 bits; `raw` has its bytes, two's complement, little-endian.
   long_integer,
   real,
   text,

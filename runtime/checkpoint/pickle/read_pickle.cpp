@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 #include <utility>
 
-#include "diagnostics/utf8.h"
+#include "diagnostics/source_map.h"
+#include "runtime/checkpoint/little_endian.h"
 
 namespace omap {
 namespace {
@@ -14,15 +17,6 @@ constexpr std::size_t max_values = 1U << 27;
 constexpr unsigned newest_protocol = 5;
 /// No value has this number.
 constexpr std::uint32_t forgotten = UINT32_MAX;
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto point = decode_utf8(text);
-    if (!point) return false;
-    text.remove_prefix(point->length);
-  }
-  return true;
-}
 
 std::string python3_name(std::string_view module, std::string_view name) {
   if (module == "__builtin__") module = "builtins";
@@ -66,10 +60,7 @@ class PickleMachine {
   /// A little-endian number of `size` bytes.
   bool take_number(unsigned size, std::uint64_t& number) {
     if (left() < size) return cut_off();
-    number = 0;
-    for (unsigned i = 0; i < size; ++i) {
-      number |= std::uint64_t{static_cast<unsigned char>(pickle_.bytes_[at_ + i])} << (8 * i);
-    }
+    number = read_little_endian(std::as_bytes(std::span(pickle_.bytes_)).subspan(at_, size));
     at_ += size;
     return true;
   }
@@ -137,7 +128,8 @@ class PickleMachine {
     std::uint64_t length = 0;
     std::size_t begin = 0;
     if (!take_number(length_size, length) || !take_bytes(length, begin)) return false;
-    if (kind == Kind::text && !is_utf8({pickle_.bytes_.data() + begin, static_cast<std::size_t>(length)})) {
+    if (kind == Kind::text && first_invalid_utf8({pickle_.bytes_.data() + begin, static_cast<std::size_t>(length)}) !=
+                                  std::string_view::npos) {
       return refuse("a text in it is not valid UTF-8");
     }
     return push(kind, begin, static_cast<std::size_t>(length));

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/checkpoint/little_endian.h"
 #include "runtime/checkpoint/pickle/pickle_failure.h"
 #include "runtime/checkpoint/torch/rebuild_tensor.h"
 #include "runtime/checkpoint/torch/torch_archive.h"
@@ -20,7 +21,7 @@ namespace {
 /// 0x1950a86a20f9469cfc6c, as `LONG1` writes it.
 constexpr std::string_view magic = "\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 constexpr std::int64_t protocol_version = 1001;
-/// Whose bytes are a number of elements.
+/// Before the bytes of a storage: the number of its elements.
 constexpr std::uint64_t count_bytes = 8;
 
 class LegacyReader {
@@ -101,8 +102,7 @@ class LegacyReader {
       if (archive_.size() - at_ < count_bytes) return invalid(fmt::format("storage `{}` is missing", storage.key));
       if (auto done = archive_.read(at_, count_field); !done) return done;
       at_ += count_bytes;
-      std::uint64_t count = 0;
-      for (unsigned b = 0; b < count_bytes; ++b) count |= static_cast<std::uint64_t>(count_field[b]) << (8 * b);
+      const std::uint64_t count = read_little_endian(count_field);
       const auto dtype = dtype_of_storage(storage.type);
       const std::uint64_t element = dtype ? bits(*dtype) / 8 : 1;
       if (count != storage.bytes / element) {

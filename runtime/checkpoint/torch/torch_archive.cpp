@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/checkpoint/byte_text.h"
 #include "runtime/checkpoint/pickle/pickle_failure.h"
 #include "runtime/checkpoint/torch/legacy_archive.h"
 #include "runtime/checkpoint/torch/rebuild_tensor.h"
@@ -20,10 +21,6 @@ constexpr std::string_view zip_magic = "PK\x03\x04";
 constexpr std::string_view object_file = "/data.pkl";
 constexpr std::string_view order_file = "/byteorder";
 constexpr std::string_view storage_folder = "/data/";
-
-std::string_view as_text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 tl::unexpected<Diagnostics> invalid(const FileSlice& archive, std::string what) {
   return fail(Diagnostic(Code::archive_invalid, "{}", what)
