@@ -41,7 +41,8 @@ for ((i = 0; i < moments; ++i)); do
     complete=$((complete + 1))
     # Killed at its very end: the directory of a run that has nothing left to do.
     if [[ -e $out.partial ]]; then
-      [[ $(ls -A "$out.partial") == .omap-journal ]] || fail "more than a journal in $out.partial: $(ls -A "$out.partial")"
+      found=$(ls -A "$out.partial")
+      [[ -z $found || $found == .omap-journal ]] || fail "more than a journal in $out.partial: $found"
       rm -r "$out.partial"
     fi
   elif [[ -e $out.partial ]]; then
