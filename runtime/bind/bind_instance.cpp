@@ -280,14 +280,14 @@ class InstanceBinding {
     const bool is_known = box.computation.steps.empty()
                               ? can_cast(dtype_of(source), box.computation.destination)
                               : can_decode(dtype_of(source)) && can_encode(box.computation.destination);
-    if (!computable(source, is_known)) return std::nullopt;
+    if (!computable(source, box.computation.destination, is_known)) return std::nullopt;
     box.source = {source, {gather_elements(loops, bits(dtype_of(source)) / 8)}};
 
     const auto operands = operands_of(source_terms_[keys.source_term]);
     const Positions fixed = all_positions(keys);
     for (std::size_t i = 0; i < operands.size(); ++i) {
       const std::uint32_t operand = sources_[keys.source_term].operands[keys.source_key][i];
-      if (!computable(operand, can_decode(dtype_of(operand)))) return std::nullopt;
+      if (!computable(operand, box.computation.destination, can_decode(dtype_of(operand)))) return std::nullopt;
       box.computation.operands.push_back(dtype_of(operand));
       box.operands.push_back(
           {operand, gather_operand(loops, operands[i]->shape.dims, strides_of(index_.tensors()[operand]),
@@ -298,10 +298,10 @@ class InstanceBinding {
     return box;
   }
 
-  bool computable(std::uint32_t tensor, bool known) {
+  bool computable(std::uint32_t tensor, Dtype destination, bool known) {
     return known || refuse(Code::dtype_not_computable, index_.tensors()[tensor].key,
                            fmt::format("is {}, and becomes {}: no arithmetic or cast knows both",
-                                       name(dtype_of(tensor)), name(stored_as(0))));
+                                       name(dtype_of(tensor)), name(destination)));
   }
 
   /// Of loops, and of the keys of both tensors.

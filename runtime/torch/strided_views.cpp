@@ -74,6 +74,17 @@ at::Tensor apply(ValueStep::Op op, const at::Tensor& value, const at::Tensor& op
   return value;
 }
 
+/// In float32, to whichever neighbour is odd: what is then rounded to fewer bits is rounded once in effect, as float32
+/// has two bits more than it needs. LibTorch casts to floats of 16 and 8 bits by way of a float32 that is rounded to
+/// even.
+at::Tensor rounded_to_odd(const at::Tensor& value) {
+  const at::Tensor nearest = value.to(at::kFloat);
+  const at::Tensor back = nearest.to(at::kDouble);
+  // Bits of a float are its sign and its magnitude: one less is the next towards zero.
+  const at::Tensor towards_zero = nearest.view(at::kInt) - (back.abs() > value.abs()).to(at::kInt);
+  return towards_zero.bitwise_or((back != value).to(at::kInt)).view(at::kFloat);
+}
+
 void compute_box(const ComputedBox& box, const StridedCopy& scatter, const SourceOf& source, const at::Tensor& made) {
   const auto elements = static_cast<std::int64_t>(scatter.bytes()) / made.element_size();
   if (box.computation.casts_integers()) {
@@ -90,7 +101,8 @@ void compute_box(const ComputedBox& box, const StridedCopy& scatter, const Sourc
                                             : at::full({1}, step.number, options);
     value = apply(step.op, value, operand);
   }
-  move(value.to(made.scalar_type()), made, scatter);
+  const bool narrows_twice = type == at::kDouble && at::isFloatingType(made.scalar_type()) && made.element_size() < 4;
+  move((narrows_twice ? rounded_to_odd(value) : value).to(made.scalar_type()), made, scatter);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ const char* const everything = R"(
     param n: int = 3
     norm <-> norm_less_one + 1
     wide as f64 <-> narrow as bf16
+    ties as f64 <-> rounded_once as bf16
     scaled[r c] * scale[r/2 c/3] -> unscaled[r c] as f32
     padded[a b] -> with_zeros[(a + _=2) b]
     fill 0.5 -> made[n q] as bf16
@@ -35,6 +36,17 @@ const char* const everything = R"(
 
 Plan everything_plan() { return plan_of(everything); }
 
+/// Float64 beside the middle of two bfloat16, by less than float32 tells; and what float32 cannot hold.
+at::Tensor near_ties() {
+  std::vector<double> numbers{1e300, -1e300, 3.4028235e38, 3.4028236e38, 1e-46, -1e-46, 0.0, -0.0};
+  for (const double sign : {1.0, -1.0}) {
+    for (const double nudge : {-0x1p-40, 0.0, 0x1p-40}) {
+      for (const double middle : {1 + 0x1p-8, 1 + 0x3p-8, 2 - 0x1p-8}) numbers.push_back(sign * (middle + nudge));
+    }
+  }
+  return at::tensor(numbers, at::kDouble);
+}
+
 StateDict everything_state() {
   std::vector<StateDict::Entry> entries{{"plain", counted({3, 2})},
                                         {"rows", counted({5, 3})},
@@ -43,6 +55,7 @@ StateDict everything_state() {
                                         {"bias", counted({4})},
                                         {"norm", counted({7}) / 3},
                                         {"wide", counted({5}).to(at::kDouble) / 7},
+                                        {"ties", near_ties()},
                                         {"scaled", counted({5, 7}).to(at::kBFloat16)},
                                         {"scale", counted({3, 3}) / 9},
                                         {"padded", counted({2, 3})},
