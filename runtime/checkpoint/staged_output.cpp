@@ -158,7 +158,7 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   replacement = replacement_in(layout);
   if (auto free = check_replacement(at, is_directory, {options.replace}, layout); !free) return free;
   std::error_code ignored;
-  replaces = fs::exists(fs::symlink_status(at.path, ignored));
+  replaces = options.replace && fs::exists(fs::symlink_status(at.path, ignored));
   if (auto made = make_directories(at.path.parent_path(), made_directories); !made) return made;
   auto locked = lock_staging(at.staging);
   if (!locked) return fail(std::move(locked.error()));
@@ -346,7 +346,9 @@ Result<void> StagedOutput::Impl::commit_into_directory() {
 /// C6. Where O cannot be removed the journal stays, so that the next run takes it over.
 Result<void> StagedOutput::Impl::remove_staging() {
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) ::rmdir((at.staged / *folder).c_str());
-  if (is_directory && ::rmdir(at.staged.c_str()) != 0 && errno != ENOENT) return {};
+  if (is_directory) ::rmdir(at.staged.c_str());
+  std::error_code ignored;
+  if (fs::exists(fs::symlink_status(at.staged, ignored))) return {};
   // NFS keeps a file that is removed while it is open, under another name, and with it the directory.
   journal.reset();
   if (auto removed = remove_journal(at.staging); !removed) return removed;
