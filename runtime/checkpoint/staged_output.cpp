@@ -23,7 +23,6 @@
 #include "runtime/checkpoint/staging_place.h"
 #include "runtime/checkpoint/write_behind.h"
 #include "runtime/checkpoint/written_names.h"
-#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -68,9 +67,6 @@ bool looks_like(int fd, const OutputFile& file) {
   const auto got = read_at(fd, 0, std::as_writable_bytes(std::span(head)));
   return got && *got == head.size() && head == file.head && (file.fixed.empty() || has_fixed(fd, file));
 }
-
-/// Whether a file of a layout is a config: it tells a loader what the weights are of.
-bool is_config(const OutputFile& file) { return !is_weight_file_name(file.name) && !is_tokenizer_file(file.name); }
 
 }  // namespace
 
@@ -180,7 +176,7 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
 
 void StagedOutput::Impl::find_entries(const CheckpointLayout& layout) {
   for (std::size_t i = 0; i < layout_files; ++i) {
-    if (is_config(layout.files[i])) entries.push_back(i);
+    if (layout.files[i].role == FileRole::config) entries.push_back(i);
   }
   std::ranges::stable_partition(entries, [&](std::size_t i) { return layout.files[i].name != config_file_name; });
   if (layout.index) entries.push_back(layout_files);
