@@ -10,9 +10,9 @@
 #include "runtime/bind/bind.h"
 #include "runtime/bind/bind_modules.h"
 #include "runtime/checkpoint/checkpoint_reader.h"
+#include "runtime/checkpoint/tokenizer_files.h"
 #include "runtime/json/value.h"
 #include "runtime/plan/plan.h"
-#include "runtime/tokenizer/tokenizer_files.h"
 
 namespace omap::driver {
 

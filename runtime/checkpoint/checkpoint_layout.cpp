@@ -12,7 +12,9 @@ std::uint64_t CheckpointLayout::total_bytes() const {
 
 OutputFile text_file(std::string name, std::string text) {
   const std::uint64_t size = text.size();
-  return {std::move(name), std::move(text), size};
+  OutputFile file{std::move(name), std::move(text), size};
+  file.role = FileRole::config;
+  return file;
 }
 
 }  // namespace omap

@@ -33,6 +33,9 @@ struct DataChecksum {
   std::vector<std::uint64_t> places;
 };
 
+/// What a file of a layout, other than the index, is for; in which order files get their names depends on it.
+enum class FileRole : std::uint8_t { weights, config, tokenizer };
+
 /// A file to be written, `size` bytes in all: `head` at its beginning, and tensors behind it, which `fixed` may stand
 /// between.
 struct OutputFile {
@@ -43,6 +46,7 @@ struct OutputFile {
   std::vector<FixedBytes> fixed = {};
   /// In the order of their bytes, which do not overlap.
   std::vector<DataChecksum> checksums = {};
+  FileRole role = FileRole::weights;
 };
 
 /// Where the first byte of a tensor goes: an index into CheckpointLayout::files, and an offset in that file.
@@ -62,7 +66,7 @@ struct CheckpointLayout {
   [[nodiscard]] std::uint64_t total_bytes() const;
 };
 
-/// A small file, known in whole.
+/// A small file, known in whole: a config, or an index.
 [[nodiscard]] OutputFile text_file(std::string name, std::string text);
 
 }  // namespace omap

@@ -189,11 +189,10 @@ DestinationPath resolve_destination(const fs::path& given) {
 }
 
 Replacement replacement_in(const CheckpointLayout& layout) {
-  const auto is_weights = [](const OutputFile& file) { return is_weight_file_name(file.name); };
   Replacement made;
-  if (std::ranges::count_if(layout.files, is_weights) == 1)
-    made.only_file = std::ranges::find_if(layout.files, is_weights)->name;
-  made.tokenizer = std::ranges::any_of(layout.files, is_tokenizer_file, &OutputFile::name);
+  if (std::ranges::count(layout.files, FileRole::weights, &OutputFile::role) == 1)
+    made.only_file = std::ranges::find(layout.files, FileRole::weights, &OutputFile::role)->name;
+  made.tokenizer = std::ranges::find(layout.files, FileRole::tokenizer, &OutputFile::role) != layout.files.end();
   return made;
 }
 

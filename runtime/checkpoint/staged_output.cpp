@@ -23,7 +23,6 @@
 #include "runtime/checkpoint/staging_place.h"
 #include "runtime/checkpoint/write_behind.h"
 #include "runtime/checkpoint/written_names.h"
-#include "runtime/tokenizer/tokenizer_names.h"
 
 namespace omap {
 namespace {
@@ -68,9 +67,6 @@ bool looks_like(int fd, const OutputFile& file) {
   const auto got = read_at(fd, 0, std::as_writable_bytes(std::span(head)));
   return got && *got == head.size() && head == file.head && (file.fixed.empty() || has_fixed(fd, file));
 }
-
-/// Whether a file of a layout is a config: it tells a loader what the weights are of.
-bool is_config(const OutputFile& file) { return !is_weight_file_name(file.name) && !is_tokenizer_file(file.name); }
 
 }  // namespace
 
@@ -158,7 +154,7 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
   replacement = replacement_in(layout);
   if (auto free = check_replacement(at, is_directory, {options.replace}, layout); !free) return free;
   std::error_code ignored;
-  replaces = fs::exists(fs::symlink_status(at.path, ignored));
+  replaces = options.replace && fs::exists(fs::symlink_status(at.path, ignored));
   if (auto made = make_directories(at.path.parent_path(), made_directories); !made) return made;
   auto locked = lock_staging(at.staging);
   if (!locked) return fail(std::move(locked.error()));
@@ -180,7 +176,7 @@ Result<void> StagedOutput::Impl::stage(const CheckpointLayout& layout) {
 
 void StagedOutput::Impl::find_entries(const CheckpointLayout& layout) {
   for (std::size_t i = 0; i < layout_files; ++i) {
-    if (is_config(layout.files[i])) entries.push_back(i);
+    if (layout.files[i].role == FileRole::config) entries.push_back(i);
   }
   std::ranges::stable_partition(entries, [&](std::size_t i) { return layout.files[i].name != config_file_name; });
   if (layout.index) entries.push_back(layout_files);
@@ -346,7 +342,9 @@ Result<void> StagedOutput::Impl::commit_into_directory() {
 /// C6. Where O cannot be removed the journal stays, so that the next run takes it over.
 Result<void> StagedOutput::Impl::remove_staging() {
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) ::rmdir((at.staged / *folder).c_str());
-  if (is_directory && ::rmdir(at.staged.c_str()) != 0 && errno != ENOENT) return {};
+  if (is_directory) ::rmdir(at.staged.c_str());
+  std::error_code ignored;
+  if (fs::exists(fs::symlink_status(at.staged, ignored))) return {};
   // NFS keeps a file that is removed while it is open, under another name, and with it the directory.
   journal.reset();
   if (auto removed = remove_journal(at.staging); !removed) return removed;

@@ -1,5 +1,5 @@
 // The files of a tokenizer: which they are, where they are found, and that they go along as they are.
-#include "runtime/tokenizer/tokenizer_files.h"
+#include "runtime/checkpoint/tokenizer_files.h"
 
 #include <doctest/doctest.h>
 

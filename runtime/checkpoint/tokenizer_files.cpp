@@ -1,4 +1,4 @@
-#include "runtime/tokenizer/tokenizer_files.h"
+#include "runtime/checkpoint/tokenizer_files.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -29,6 +29,7 @@ Result<OutputFile> read_file(const fs::path& path) {
                     .help("look at what it is; `--tokenizer DIR` names a directory that has the right one"));
   }
   OutputFile file{path.filename().string(), {}, 0};
+  file.role = FileRole::tokenizer;
   std::ifstream in(path, std::ios::binary);
   if (!error && in) {
     file.head.resize(size);
