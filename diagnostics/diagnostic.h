@@ -78,7 +78,8 @@ using Diagnostics = std::vector<Diagnostic>;
 
 [[nodiscard]] bool has_errors(const Diagnostics& diagnostics);
 
-/// A value, or why there is none (at least one error). Nothing in omap's public face throws.
+/// A value, or why there is none: at least one error, but where there was no memory for it (`no_throw.h`). Nothing but
+/// `std::bad_alloc` leaves a public function.
 template <class T>
 using Result = tl::expected<T, Diagnostics>;
 

@@ -13,7 +13,7 @@ enum class Stores : std::uint8_t {
   streaming,  ///< it is not: past the caches, where a kernel can
 };
 
-/// Which kernel moves the innermost loops of a copy. It depends on the copy alone.
+/// Which kernel moves the innermost loops of a copy. It depends on the copy alone, but for `streaming`.
 struct KernelChoice {
   enum class Kernel : std::uint8_t {
     runs,           ///< `copy_runs`

@@ -73,11 +73,12 @@ check_rules() {
 
 check_command() {
   [[ -n $command ]] || return 0
-  local printed shown
-  printed=$(cd "$scratch" && bash -c "$command" 2>&1) || true
+  local printed shown status=0
+  printed=$(cd "$scratch" && bash -c "$command" 2>&1) || status=$?
   printed=$(printf '%s' "$printed" | sed -E 's/ in [0-9]+\.[0-9]+ s$/ in TIME/')
   shown=$(printf '%s' "$expected" | sed -E 's/ in [0-9]+\.[0-9]+ s$/ in TIME/')
   same "$shown" "$printed" || differs "$ $command" "$shown" "$printed"
+  ((status == 0)) || [[ $shown == *error* ]] || fail "\`$command\` ends with $status, and the page shows no error"
   commands=$((commands + 1))
 }
 
@@ -160,9 +161,8 @@ check_page() {
 }
 
 body='' block_line=0
-for page in README.md docs/architecture.md docs/diagnostics.md docs/embedding.md docs/families.md docs/format.md \
-  docs/language.md docs/layouts.md docs/plan-format.md docs/program.md docs/templates.md docs/tutorial.md \
-  grammar/README.md; do
+cd "$root"
+for page in README.md docs/*.md grammar/README.md; do
   check_page "$page"
 done
 ((mappings > 0 && commands > 0)) || { echo "FAILED: no block was found" >&2; exit 1; }
