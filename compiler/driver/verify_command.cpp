@@ -13,7 +13,7 @@
 #include "compiler/driver/temporary_directory.h"
 #include "compiler/load_mapping.h"
 #include "runtime/bind/source_keys.h"
-#include "runtime/run/compare_result.h"
+#include "runtime/run/verify_result.h"
 
 namespace omap::driver {
 namespace {
@@ -41,8 +41,8 @@ ExitCode compare_and_print(const Verification& verification, const Bound& bound,
   const SideDeclaration& side = verification.mapping.plan->destination_side(bound.direction);
   const std::string root = root_in(side, result.format());
   ProgressLine progress(verification.console);
-  const auto found = compare_result(bound.mapping.program, bound.source.reader, result, root,
-                                    shown_by(progress, verification.options));
+  const auto found =
+      verify_result(bound.mapping.program, bound.source.reader, result, root, shown_by(progress, verification.options));
   progress.clear();
   if (!found) return verification.report(found.error());
   return print_comparison(verification.console, *found, made_name, result_name);

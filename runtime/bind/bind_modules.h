@@ -12,8 +12,8 @@ struct ModuleName {
   std::string source;
   std::string destination;
 };
-/// The rules about modules for every value of their indexes. What the modules of a model are no checkpoint tells: names
-/// that are not there are no fault.
+/// The rules about modules, for every value of their indexes. A checkpoint does not tell what modules a model has, so a
+/// name that the model lacks is no fault.
 [[nodiscard]] Result<std::vector<ModuleName>> bind_modules(const Plan& plan, const TensorIndex& source,
                                                            const Configs& configs, const BindOptions& options);
 

@@ -8,7 +8,8 @@ namespace omap {
 namespace {
 
 /// The source's step for one step of `stride` bytes in the destination, for `extent` steps, where one loop makes them
-/// all: stride = m dst_stride and the steps end where the loop ends at the latest, m extent | loop extent or less.
+/// all: stride = m dst_stride, and the steps end where the loop ends or before: m divides the loop's extent,
+/// and m extent <= loop extent.
 std::optional<std::uint64_t> source_step(const std::vector<CopyDim>& loops, std::uint64_t stride,
                                          std::uint64_t extent) {
   for (const CopyDim& loop : loops) {

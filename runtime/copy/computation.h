@@ -35,7 +35,7 @@ struct Computation {
   friend bool operator==(const Computation&, const Computation&) = default;
 
   [[nodiscard]] bool in_double() const;
-  /// A cast that no float of 64 bits is on the way of: to an integer, or from bool or an integer of 64 bits.
+  /// A cast that does not go by way of floats of 64 bits: to an integer, or from bool or an integer of 64 bits.
   [[nodiscard]] bool casts_integers() const;
 };
 

@@ -1,4 +1,4 @@
-#include "runtime/run/compare_result.h"
+#include "runtime/run/verify_result.h"
 
 #include <doctest/doctest.h>
 
@@ -29,7 +29,7 @@ Comparison held_against(const CheckpointFolder& folder, const CopyProgram& progr
   const auto to = open_checkpoint(folder.write("to.safetensors", result));
   REQUIRE(from);
   REQUIRE(to);
-  auto found = compare_result(program, *from, *to, root, options);
+  auto found = verify_result(program, *from, *to, root, options);
   REQUIRE(found);
   return *std::move(found);
 }
@@ -53,10 +53,10 @@ TEST_CASE("a source or a result that changes while they are compared is noticed"
     const auto to = open_checkpoint(folder.write("to.safetensors", wanted_tensors(made)));
     REQUIRE(from);
     REQUIRE(to);
-    CHECK(compare_result(made.program, *from, *to, "", {}));
+    CHECK(verify_result(made.program, *from, *to, "", {}));
     const auto path = folder.path() / changed;
     std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(1));
-    const auto result = compare_result(made.program, *from, *to, "", {});
+    const auto result = verify_result(made.program, *from, *to, "", {});
     REQUIRE_FALSE(result);
     CHECK(result.error().front().code == Code::source_changed);
   }
@@ -147,7 +147,7 @@ TEST_CASE("a tie that does not hold is an error, as of a run") {
   program.ties.push_back({0, 1, {}});
   const auto from = open_checkpoint(folder.write("from.safetensors", sources));
   REQUIRE(from);
-  const auto found = compare_result(program, *from, *from, {}, {});
+  const auto found = verify_result(program, *from, *from, {}, {});
   REQUIRE_FALSE(found);
   CHECK(found.error().front().code == Code::tie_differs);
 }

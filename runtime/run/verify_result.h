@@ -14,7 +14,7 @@ namespace omap {
 /// what the program makes of `source`, `b` is `result`, of which keys that do not begin with `root` are left out.
 /// Checks every tie, as a run does. Memory is bounded by `options.memory`, however large a tensor is;
 /// `options.progress` is told of bytes compared.
-[[nodiscard]] Result<Comparison> compare_result(const CopyProgram& program, const CheckpointReader& source,
+[[nodiscard]] Result<Comparison> verify_result(const CopyProgram& program, const CheckpointReader& source,
                                                 const CheckpointReader& result, std::string_view root,
                                                 RunOptions options);
 

@@ -1,4 +1,4 @@
-#include "runtime/run/compare_result.h"
+#include "runtime/run/verify_result.h"
 
 #include <algorithm>
 #include <mutex>
@@ -63,8 +63,8 @@ Result<std::optional<ElementDifference>> compare_slab(const Slab& slab, std::spa
 
 }  // namespace
 
-Result<Comparison> compare_result(const CopyProgram& program, const CheckpointReader& source,
-                                  const CheckpointReader& result, std::string_view root, RunOptions options) {
+Result<Comparison> verify_result(const CopyProgram& program, const CheckpointReader& source,
+                                 const CheckpointReader& result, std::string_view root, RunOptions options) {
   options = in_whole_elements(std::move(options));
   const TensorIndex made = headers_of(program);
   HeaderComparison headers = compare_headers(made, result.index(), root);
