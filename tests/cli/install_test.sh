@@ -20,7 +20,7 @@ if grep -rnE 'antlr|nlohmann|CLI/' "$work/moved/include" --include='*.h' | grep 
 fi
 
 build_example() {
-  cmake -S "$root/examples/$1" -B "$work/$1" -DCMAKE_BUILD_TYPE=Release \
+  cmake -G Ninja -S "$root/examples/$1" -B "$work/$1" -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_PREFIX_PATH="$work/moved;$torch_path" "${@:2}" >"$work/log" 2>&1 &&
     cmake --build "$work/$1" >>"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 }
