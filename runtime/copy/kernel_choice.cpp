@@ -16,6 +16,8 @@ using Kernel = KernelChoice::Kernel;
 constexpr std::uint64_t least_streamed = 16 << 20;
 /// Loops with fewer iterations are not worth a tile: the other loop is long, and goes innermost.
 constexpr std::uint64_t least_tile_edge = 8;
+/// Places of the destination that are written in turn, so that the source is read in order.
+constexpr std::uint64_t most_streams = 8;
 /// Runs from here on fill lines but for their ends.
 constexpr std::uint64_t whole_lines = 128;
 
@@ -97,9 +99,9 @@ KernelChoice choose_kernel(StridedCopy copy, Stores stores) {
   if (one_row) return choice;
   choice.outer = outer;
   loops.erase(loops.begin() + static_cast<std::ptrdiff_t>(partner));
-  if (crossed && choice.kernel == Kernel::in_order && choice.inner.extent < least_tile_edge) {
-    std::swap(choice.outer, choice.inner);
-  }
+  const bool few_elements = choice.kernel == Kernel::in_order && choice.inner.extent < least_tile_edge;
+  const bool few_streams = choice.kernel == Kernel::runs && choice.outer.extent <= most_streams;
+  if (crossed && (few_elements || few_streams)) std::swap(choice.outer, choice.inner);
   if (choice.kernel == Kernel::transpose) add_group(choice);
   return choice;
 }
