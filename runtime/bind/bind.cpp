@@ -16,6 +16,7 @@
 #include "runtime/bind/report_unclaimed.h"
 #include "runtime/bind/rule_values.h"
 #include "runtime/bind/source_claims.h"
+#include "runtime/bind/stored_destination.h"
 #include "runtime/bind/tie_claims.h"
 #include "runtime/dtype/element.h"
 #include "runtime/plan/standard_plan.h"

@@ -7,26 +7,11 @@
 
 #include "runtime/bind/box_copies.h"
 #include "runtime/bind/place_boxes.h"
+#include "runtime/bind/stored_destination.h"
 #include "runtime/dtype/element.h"
 
 namespace omap {
 namespace {
-
-/// Of a tensor with elements.
-std::vector<std::int64_t> strides_of(const TensorInfo& tensor) {
-  return tensor.strides.empty() ? dense_strides(tensor.shape) : tensor.strides;
-}
-
-/// All elements of a tensor, moved as they are: dims in the same order on both sides.
-BoxLoops whole_loops(const TensorInfo& tensor) {
-  const auto source = strides_of(tensor);
-  const auto destination = dense_strides(tensor.shape);
-  BoxLoops loops;
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    loops.loops.push_back({"", tensor.shape[i], source[i], destination[i]});
-  }
-  return loops;
-}
 
 /// The places of the boxes of a term's tensors, which all have one shape: once for all of them, or, where their strides
 /// differ, for each.
@@ -191,7 +176,8 @@ class InstanceBinding {
     TermPlaces places;
     for (std::size_t k = 0; k < (alike ? 1 : tensors.size()); ++k) {
       const TensorInfo& info = tensor(term, k);
-      places.by_key.push_back(place_boxes(shapes_.source_dims[term], info.shape, strides_of(info), shapes_.extents));
+      places.by_key.push_back(
+          place_boxes(shapes_.source_dims[term], info.shape, element_strides(info), shapes_.extents));
     }
     return places;
   }
@@ -290,7 +276,7 @@ class InstanceBinding {
       if (!computable(operand, box.computation.destination, can_decode(dtype_of(operand)))) return std::nullopt;
       box.computation.operands.push_back(dtype_of(operand));
       box.operands.push_back(
-          {operand, gather_operand(loops, operands[i]->shape.dims, strides_of(index_.tensors()[operand]),
+          {operand, gather_operand(loops, operands[i]->shape.dims, element_strides(index_.tensors()[operand]),
                                    shapes_.extents, fixed, bits(dtype_of(operand)) / 8)});
     }
     made_.inexact = made_.inexact || !box.computation.steps.empty() ||
@@ -389,40 +375,6 @@ class InstanceBinding {
 };
 
 }  // namespace
-
-Destination same_destination(const TensorInfo& source, std::uint32_t place) {
-  Destination destination;
-  destination.dtype = source.dtype;
-  destination.shape = source.shape;
-  destination.bytes = static_cast<std::uint64_t>(byte_count(source.dtype, source.shape).value_or(0));
-  if (destination.bytes == 0) return destination;
-  destination.boxes.push_back({place, source.strides.empty()
-                                          ? StridedCopy{0, 0, destination.bytes, {}}
-                                          : move_elements(whole_loops(source), bits(source.dtype) / 8)});
-  return destination;
-}
-
-BoundInstance stored_destination(const TensorInfo& source, std::uint32_t place, Dtype dtype) {
-  BoundInstance made;
-  const auto bytes = byte_count(dtype, source.shape);
-  if (!bytes && bits(dtype) % 8 == 0) {
-    made.problem = InstanceProblem{Code::size_overflow, source.key, "would become a dense tensor, too large", {}};
-    return made;
-  }
-  Destination& destination = made.destinations.emplace_back(same_destination(source, place));
-  if (dtype == source.dtype) return made;
-  destination.dtype = dtype;
-  destination.bytes = static_cast<std::uint64_t>(*bytes);
-  if (destination.boxes.empty()) return made;
-  const BoxLoops loops = whole_loops(source);
-  destination.boxes = {{BoxCopy::zero, scatter_elements(loops, bits(dtype) / 8), 0}};
-  ComputedBox& box = made.computed.emplace_back();
-  box.computation.source = source.dtype;
-  box.computation.destination = dtype;
-  box.source = {place, {gather_elements(loops, bits(source.dtype) / 8)}};
-  made.inexact = !holds_all(dtype, source.dtype);
-  return made;
-}
 
 BoundInstance bind_instance(const BoundRule& bound, const RuleInstance& instance, const SourceTensors& sources,
                             const TensorIndex& index, Extents known) {

@@ -28,11 +28,4 @@ struct BoundInstance {
 [[nodiscard]] BoundInstance bind_instance(const BoundRule& bound, const RuleInstance& instance,
                                           const SourceTensors& sources, const TensorIndex& index, Extents known);
 
-/// A tensor that is moved as it is; key and rule are the caller's to fill in.
-[[nodiscard]] Destination same_destination(const TensorInfo& source, std::uint32_t place);
-
-/// The same of a tensor that is stored as `dtype`, with what that takes: a cast, if it is another float. Where dense
-/// bytes of `dtype` are too many there is a problem.
-[[nodiscard]] BoundInstance stored_destination(const TensorInfo& source, std::uint32_t place, Dtype dtype);
-
 }  // namespace omap

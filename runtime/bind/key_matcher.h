@@ -25,7 +25,8 @@ class KeyMatcher {
   explicit KeyMatcher(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {}
 
   /// The numbers at the `number` pieces, if the whole key matches. Each pair of piece and place is tried at most once,
-  /// with each length that the piece may have there: the cost is bounded by pieces times the square of the key's length.
+  /// with each length that the piece may have there: the cost is bounded by pieces times the square of the key's
+  /// length.
   [[nodiscard]] std::optional<std::vector<std::int64_t>> match(std::string_view key) const;
 
  private:

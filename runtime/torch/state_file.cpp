@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "runtime/bind/bind_instance.h"
+#include "runtime/bind/stored_destination.h"
 #include "runtime/checkpoint/checkpoint_reader.h"
 #include "runtime/checkpoint/safetensors_layout.h"
 #include "runtime/checkpoint/staged_output.h"
