@@ -13,6 +13,12 @@ using namespace omap::test;
 const std::filesystem::path transformers = fixtures / "transformers";
 const std::vector<Code> refused = {Code::requirement_failed};
 
+Value value_of(const std::string& text) {
+  auto value = parse_json(text, "a test");
+  REQUIRE(value);
+  return std::move(*value);
+}
+
 Configs config_json(Value config) { return {{"config.json", std::move(config)}}; }
 
 std::vector<Code> refusals_of(const Plan& plan, const TensorIndex& source, const Conversion& how) {
@@ -47,6 +53,15 @@ std::vector<MadeTensor> with_one_more_layer(const std::vector<std::string>& pred
         tensor_of("model.layers.3." + name + ".weight", Dtype::f32, {2}, std::vector<std::uint32_t>{1, 2}));
   }
   return tensors;
+}
+
+/// The config of Transformers for a made model.
+Value hf_config(const MadeModel& m, const std::string& model_type) {
+  return value_of(fmt::format(
+      R"({{"model_type": "{}", "hidden_size": {}, "num_hidden_layers": {}, "num_attention_heads": {},
+          "num_key_value_heads": {}, "intermediate_size": {}, "vocab_size": {}, "head_dim": {}, "hidden_act": "silu",
+          "tie_word_embeddings": false}})",
+      model_type, m.width, m.layers, m.heads, m.key_heads, m.inner, m.vocab, m.head));
 }
 
 }  // namespace
@@ -119,4 +134,41 @@ TEST_CASE("configs between files and memory are of the sizes of their tensors") 
     const TensorIndex index = index_of(folder / "hub.safetensors");
     CHECK(refusals_of(standard_plan("gpt2_split"), index, {Direction::right, {}, said, {}}) == refused);
   }
+}
+
+TEST_CASE("Megatron-Core and vLLM are written by a config of their sizes only") {
+  const MadeModel model;
+  const Value config = hf_config(model, "llama");
+  for (const std::string mapping : {"megatron", "vllm"}) {
+    CAPTURE(mapping);
+    const Plan plan = standard_plan(mapping);
+    const auto found = [&](const Value& said) {
+      return refusals(plan, made_hf(model).tensors(), {Direction::left, {}, config_json(said), {}});
+    };
+    CHECK(found(config).empty());
+    CHECK(found(with(config, "num_attention_heads", std::int64_t{12})) == refused);
+    CHECK(found(with(config, "num_key_value_heads", std::int64_t{1})) == refused);
+    CHECK(found(with(config, "vocab_size", std::int64_t{1000})) == refused);
+    // Without a `head_dim` it is a part of the width, which is not that of these heads.
+    CHECK_FALSE(found(without(config, "head_dim")).empty());
+  }
+  // Heads that make as many rows of queries, of another size.
+  const Value halved = with(with(config, "num_attention_heads", std::int64_t{12}), "head_dim", std::int64_t{2});
+  CHECK(refusals(standard_plan("megatron"), made_hf(model).tensors(), {Direction::left, {}, config_json(halved), {}}) ==
+        refused);
+}
+
+TEST_CASE("Megatron-Core has biases of queries, keys and values, or everywhere") {
+  const Plan plan = standard_plan("megatron");
+  const auto found = [&](bool queries, bool output, bool inner) {
+    MadeModel model;
+    model.biases = queries, model.output_biases = output, model.inner_biases = inner;
+    return refusals(plan, made_hf(model).tensors(), {Direction::left, {"head_dim=4"}, {}, {}});
+  };
+  CHECK(found(false, false, false).empty());
+  CHECK(found(true, false, false).empty());
+  CHECK(found(true, true, true).empty());
+  CHECK(found(true, true, false) == refused);
+  CHECK(found(true, false, true) == refused);
+  CHECK(found(false, true, true) == refused);
 }
