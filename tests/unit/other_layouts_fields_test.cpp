@@ -172,3 +172,73 @@ TEST_CASE("Megatron-Core has biases of queries, keys and values, or everywhere")
   CHECK(found(true, false, true) == refused);
   CHECK(found(false, true, true) == refused);
 }
+
+TEST_CASE("what OLMo's first code cannot say is refused, and what it derives is not reported") {
+  const Plan plan = standard_plan("olmo");
+  MadeModel second, experts;
+  second.query_norms = true, second.width = second.queries();
+  experts = second, experts.experts = 5;
+  const CheckpointFolder folder;
+  for (const MadeModel& model : {second, experts}) {
+    const bool moe = model.experts > 0;
+    CAPTURE(moe);
+    const TensorIndex index = index_of(folder.write("hf.safetensors", made_hf(model, !moe).tensors()));
+    Value config = hf_config(model, moe ? "olmoe" : "olmo2");
+    const Value rest = value_of(
+        R"({"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}, "bos_token_id": 1,
+            "attention_bias": false, "norm_topk_prob": false, "rms_norm_eps": 1e-05})");
+    for (const auto& [name, value] : *rest.object()) config = with(config, name, value);
+    config = without(config, "head_dim");
+    if (moe) config = with(config, "num_experts", model.experts);
+    const auto bound = bound_to(plan, index, {Direction::left, {}, config_json(config), {}});
+    REQUIRE(bound);
+    CHECK(std::ranges::count(bound->notes, Code::config_unread, &Diagnostic::code) == 0);
+    CHECK(std::ranges::count(bound->config_notes, Code::config_unread, &Diagnostic::code) == 0);
+    for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
+             {"rope_parameters", R"({"rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0})"},
+             {"rope_parameters", R"({"type": "yarn", "factor": 2.0})"},
+             {"rope_parameters", R"({"partial_rotary_factor": 0.5})"},
+             {"hidden_act", R"("gelu")"},
+             {"attention_bias", "true"},
+             {"norm_topk_prob", "true"},
+             {"clip_qkv", "8.0"},
+             {"num_key_value_heads", "3"},
+             {"intermediate_size", "15"},
+             {"vocab_size", "1000"}}) {
+      CAPTURE(name);
+      CAPTURE(text);
+      const Configs said = config_json(with(config, name, value_of(text)));
+      CHECK(refusals_of(plan, index, {Direction::left, {}, said, {}}) == refused);
+    }
+  }
+}
+
+TEST_CASE("OLMo's first code and OLMo-core: heads are those of the tensors, and all that is derived is read") {
+  const Plan plan = standard_plan("olmo_to_olmo_core");
+  MadeModel model;
+  model.query_norms = true, model.width = model.queries();
+  const CheckpointFolder folder;
+  const TensorIndex first = index_of(folder.write("olmo.safetensors", made_olmo(model).tensors()));
+  const TensorIndex state = index_of(folder.write("olmo_core.safetensors", made_olmo_core(model, true).tensors()));
+  const auto both = [&](std::int64_t key_heads) {
+    return std::pair(config_json(value_of(fmt::format(
+                         R"({{"n_heads": {}, "n_kv_heads": {}, "max_sequence_length": 64, "weight_tying": false}})",
+                         model.heads, key_heads))),
+                     config_json(value_of(fmt::format(
+                         R"({{"model": {{"tie_word_embeddings": false, "lm_head": {{"layer_norm": {{"name": "rms"}}}},
+                "block": {{"name": "reordered_norm", "layer_norm": {{"name": "rms"}}, "sequence_mixer": {{
+                "n_heads": {}, "n_kv_heads": {}, "rope": {{}}, "qk_norm": {{"name": "rms"}}}}}}}}}})",
+                         model.heads, key_heads))));
+  };
+  const auto [right, right_core] = both(model.key_heads);
+  const auto [wrong, wrong_core] = both(3);
+  for (const auto& [index, direction, config] :
+       {std::tuple(&first, Direction::right, right), {&state, Direction::left, right_core}}) {
+    const auto bound = bound_to(plan, *index, {direction, {}, config, {}});
+    REQUIRE(bound);
+    CHECK(std::ranges::count(bound->notes, Code::config_unread, &Diagnostic::code) == 0);
+    CHECK(std::ranges::count(bound->config_notes, Code::config_unread, &Diagnostic::code) == 0);
+  }
+  CHECK(refusals_of(plan, first, {Direction::right, {}, wrong, {}}) == refused);
+  CHECK(refusals_of(plan, state, {Direction::left, {}, wrong_core, {}}) == refused);
+}
