@@ -16,8 +16,9 @@ namespace omap::test {
 
 struct MadeModel {
   std::int64_t layers = 3, vocab = 23, width = 20, heads = 6, key_heads = 2, head = 4, inner = 14, experts = 0;
-  /// Norms of queries and keys, and norms with weights at all; biases of queries, keys and values.
-  bool query_norms = false, norms = true, biases = false, tied = false;
+  /// Norms of queries and keys, and norms with weights at all; biases of queries, keys and values, of what attention
+  /// gives, and of the feed-forward.
+  bool query_norms = false, norms = true, biases = false, output_biases = false, inner_biases = false, tied = false;
 
   [[nodiscard]] std::int64_t queries() const { return heads * head; }
   [[nodiscard]] std::int64_t keys() const { return key_heads * head; }
@@ -101,6 +102,7 @@ inline MadeLayout made_hf(const MadeModel& m, bool norms_behind = false) {
       made.add_plain(attention + "k_proj.bias", {m.keys()}, "k bias", i);
       made.add_plain(attention + "v_proj.bias", {m.keys()}, "v bias", i);
     }
+    if (m.output_biases) made.add_plain(attention + "o_proj.bias", {m.width}, "o bias", i);
     if (m.norms) {
       made.add_plain(layer + (norms_behind ? "post_attention_layernorm" : "input_layernorm") + ".weight", {m.width},
                      "attention norm", i);
@@ -117,6 +119,10 @@ inline MadeLayout made_hf(const MadeModel& m, bool norms_behind = false) {
       made.add_plain(mlp + "gate_proj.weight", {m.inner, m.width}, "gate", expert_of(i, e));
       made.add_plain(mlp + "up_proj.weight", {m.inner, m.width}, "up", expert_of(i, e));
       made.add_plain(mlp + "down_proj.weight", {m.width, m.inner}, "down", expert_of(i, e));
+      if (!m.inner_biases) continue;
+      made.add_plain(mlp + "gate_proj.bias", {m.inner}, "gate bias", expert_of(i, e));
+      made.add_plain(mlp + "up_proj.bias", {m.inner}, "up bias", expert_of(i, e));
+      made.add_plain(mlp + "down_proj.bias", {m.width}, "down bias", expert_of(i, e));
     }
   }
   return made;
@@ -230,9 +236,13 @@ inline MadeLayout made_meta(const MadeModel& m) {
 }
 
 /// Gate before up, as Megatron and vLLM have them.
-inline void add_gate_up(MadeLayout& made, const MadeModel& m, std::int64_t layer, std::string key) {
-  made.add(std::move(key), {2 * m.inner, m.width}, [&](const At& i) {
+inline void add_gate_up(MadeLayout& made, const MadeModel& m, std::int64_t layer, const std::string& name) {
+  made.add(name + ".weight", {2 * m.inner, m.width}, [&](const At& i) {
     return element(i[0] < m.inner ? "gate" : "up", expert_of(layer, 0), i[0] % m.inner, i[1]);
+  });
+  if (!m.inner_biases) return;
+  made.add(name + ".bias", {2 * m.inner}, [&](const At& i) {
+    return element(i[0] < m.inner ? "gate bias" : "up bias", expert_of(layer, 0), i[0] % m.inner);
   });
 }
 
@@ -255,8 +265,10 @@ inline MadeLayout made_megatron(const MadeModel& m, bool fused_norms = true) {
                    {m.width}, "attention norm", n);
     made.add_plain(layer + (fused_norms ? "mlp.linear_fc1.layer_norm_weight" : "pre_mlp_layernorm.weight"), {m.width},
                    "feed-forward norm", n);
-    add_gate_up(made, m, n, layer + "mlp.linear_fc1.weight");
+    if (m.output_biases) made.add_plain(attention + "linear_proj.bias", {m.width}, "o bias", n);
+    add_gate_up(made, m, n, layer + "mlp.linear_fc1");
     made.add_plain(layer + "mlp.linear_fc2.weight", {m.width, m.inner}, "down", expert_of(n, 0));
+    if (m.inner_biases) made.add_plain(layer + "mlp.linear_fc2.bias", {m.width}, "down bias", expert_of(n, 0));
   }
   return made;
 }
@@ -278,8 +290,10 @@ inline MadeLayout made_vllm(const MadeModel& m) {
     made.add_plain(attention + "o_proj.weight", {m.width, m.queries()}, "o", n);
     made.add_plain(layer + "input_layernorm.weight", {m.width}, "attention norm", n);
     made.add_plain(layer + "post_attention_layernorm.weight", {m.width}, "feed-forward norm", n);
-    add_gate_up(made, m, n, layer + "mlp.gate_up_proj.weight");
+    if (m.output_biases) made.add_plain(attention + "o_proj.bias", {m.width}, "o bias", n);
+    add_gate_up(made, m, n, layer + "mlp.gate_up_proj");
     made.add_plain(layer + "mlp.down_proj.weight", {m.width, m.inner}, "down", expert_of(n, 0));
+    if (m.inner_biases) made.add_plain(layer + "mlp.down_proj.bias", {m.width}, "down bias", expert_of(n, 0));
   }
   return made;
 }

@@ -259,9 +259,10 @@ TEST_CASE("OLMoE: OLMo-core's two layouts of experts, and Transformers") {
 
 TEST_CASE("Megatron-Core and Transformers") {
   const Plan plan = standard("megatron");
-  for (const bool biases : {false, true}) {
+  for (const auto& [biases, all_biases] : {std::pair(false, false), {true, false}, {true, true}}) {
     for (MadeModel model : sizes({})) {
       model.biases = biases, model.tied = biases;
+      model.output_biases = model.inner_biases = all_biases;
       const std::vector<std::string> head = {fmt::format("head_dim={}", model.head)};
       check_both_ways(plan, made_megatron(model), made_hf(model), {Direction::right, head, {}, {}},
                       {Direction::left, head, {}, {}});
@@ -289,9 +290,11 @@ TEST_CASE("Megatron-Core pads the vocabulary") {
 
 TEST_CASE("vLLM and Transformers") {
   const Plan plan = standard("vllm");
-  for (const bool biases : {false, true}) {
+  for (const auto& [biases, output, inner] :
+       {std::tuple(false, false, false), {true, false, false}, {true, true, false}, {false, false, true}}) {
     for (MadeModel model : sizes({})) {
       model.biases = biases, model.tied = biases;
+      model.output_biases = output, model.inner_biases = inner;
       check_both_ways(plan, made_vllm(model), made_hf(model));
     }
   }
