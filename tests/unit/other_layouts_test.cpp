@@ -255,6 +255,20 @@ TEST_CASE("OLMoE: OLMo-core's two layouts of experts, and Transformers") {
     check_same(converted(plan, made_hf(model).tensors(), {Direction::left, {}, {}, {}}),
                tensors_of(made_olmo_core(model, true)));
   }
+  // How many experts a token has, where no config says, is what Transformers takes.
+  const auto bound = bound_to(
+      plan, index_of_made(made_hf(like).tensors()),
+      {Direction::left,
+       {},
+       config_json(R"({"model_type": "olmoe", "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 4})"),
+       {}});
+  REQUIRE(bound);
+  const Value* value = &bound->configs.at("config.json");
+  for (const std::string name : {"model", "block", "feed_forward_moe", "router", "top_k"}) {
+    value = value->member(name);
+    REQUIRE(value);
+  }
+  CHECK(*value == Value(8));
 }
 
 TEST_CASE("Megatron-Core and Transformers") {
