@@ -105,9 +105,7 @@ inline std::map<std::string, MadeTensor> converted(const Plan& plan, const std::
   return converted(plan, folder.write("source.safetensors", sources), how);
 }
 
-/// The codes of what binding refuses.
-inline std::vector<Code> refusals(const Plan& plan, const std::vector<MadeTensor>& sources,
-                                  const Conversion& how = {}) {
+inline TensorIndex index_of_made(const std::vector<MadeTensor>& sources) {
   std::vector<TensorInfo> infos;
   std::uint64_t offset = 0;
   for (const MadeTensor& made : sources) {
@@ -115,7 +113,13 @@ inline std::vector<Code> refusals(const Plan& plan, const std::vector<MadeTensor
     infos.back().bytes = {0, offset, made.bytes.size()};
     offset += made.bytes.size();
   }
-  const auto bound = bound_to(plan, TensorIndex({"made.safetensors"}, std::move(infos)), how);
+  return TensorIndex({"made.safetensors"}, std::move(infos));
+}
+
+/// The codes of what binding refuses.
+inline std::vector<Code> refusals(const Plan& plan, const std::vector<MadeTensor>& sources,
+                                  const Conversion& how = {}) {
+  const auto bound = bound_to(plan, index_of_made(sources), how);
   std::vector<Code> codes;
   if (bound) return codes;
   for (const Diagnostic& diagnostic : bound.error()) codes.push_back(diagnostic.code);

@@ -136,6 +136,39 @@ TEST_CASE("who reads a Llama with stretched positions is told how those of Llama
   CHECK(noted("false", {}) == 0);
 }
 
+TEST_CASE("positions that are stretched otherwise than Meta's Llamas stretch them are refused") {
+  const Plan plan = standard("meta_llama");
+  const auto hub = open_checkpoint(transformers / "meta_llama/hub.safetensors");
+  REQUIRE(hub);
+  const std::string llama3 = R"("rope_type": "llama3", "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                                "original_max_position_embeddings": 8192)";
+  const auto bound = [&](const std::string& fields) {
+    Configs configs = configs_in(transformers / "meta_llama", "config.json");
+    Value::Object made = *configs.at("config.json").object();
+    std::erase_if(made, [](const auto& member) { return member.first == "rope_parameters"; });
+    const Value read = json_of(fields);
+    for (const auto& member : *read.object()) made.push_back(member);
+    configs.at("config.json") = made;
+    return bound_to(plan, hub->index(), {Direction::left, {}, configs, {}});
+  };
+  const auto stretched = [&](const std::string& factor) {
+    return bound(fmt::format(R"({{"rope_parameters": {{{}, "factor": {}}}}})", llama3, factor));
+  };
+  const auto eight = stretched("8.0"), more = stretched("32.0");
+  REQUIRE(eight);
+  REQUIRE(more);
+  const Value* scaled = eight->configs.at("params.json").member("use_scaled_rope");
+  REQUIRE(scaled);
+  CHECK(*scaled == Value(true));
+  CHECK(std::ranges::count(eight->notes, Code::mapping_note, &Diagnostic::code) == 0);
+  CHECK(std::ranges::count(more->notes, Code::mapping_note, &Diagnostic::code) == 1);
+  CHECK_FALSE(stretched("16.0"));
+  // One field is beside the other, and goes before it.
+  const std::string plain = R"("rope_parameters": {"rope_type": "default", "rope_theta": 10000.0})";
+  CHECK(bound(fmt::format("{{{}}}", plain)));
+  CHECK_FALSE(bound(fmt::format(R"({{{}, "rope_scaling": {{"rope_type": "linear", "factor": 2.0}}}})", plain)));
+}
+
 TEST_CASE("Llama as Meta releases it, at other sizes") {
   const Plan plan = standard("meta_llama");
   for (const bool tied : {false, true}) {
@@ -255,6 +288,20 @@ TEST_CASE("OLMoE: OLMo-core's two layouts of experts, and Transformers") {
     check_same(converted(plan, made_hf(model).tensors(), {Direction::left, {}, {}, {}}),
                tensors_of(made_olmo_core(model, true)));
   }
+  // How many experts a token has, where no config says, is what Transformers takes.
+  const auto bound = bound_to(
+      plan, index_of_made(made_hf(like).tensors()),
+      {Direction::left,
+       {},
+       config_json(R"({"model_type": "olmoe", "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 4})"),
+       {}});
+  REQUIRE(bound);
+  const Value* value = &bound->configs.at("config.json");
+  for (const std::string name : {"model", "block", "feed_forward_moe", "router", "top_k"}) {
+    value = value->member(name);
+    REQUIRE(value);
+  }
+  CHECK(*value == Value(8));
 }
 
 TEST_CASE("Megatron-Core and Transformers") {

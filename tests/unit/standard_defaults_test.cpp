@@ -45,6 +45,47 @@ TEST_CASE("what a config of Hugging Face leaves out is what Transformers takes f
   CHECK(at(unknown, block + "layer_norm").member("eps") == nullptr);
 }
 
+TEST_CASE("what a config leaves out is what its own library takes, where the other takes something else") {
+  struct Left {
+    std::string folder, mapping, side, field, written;
+    Value taken;
+    std::vector<std::string> settings = {};
+  };
+  const std::string router = "model.block.feed_forward_moe.router.", moe = "model.block.moe.",
+                    delta = "model.block_overrides.0.sequence_mixer.", net = "model.block.gdn.sequence_mixer.";
+  for (const Left& left : std::vector<Left>{
+           {"flex_olmo", "flex_olmo", "hf", "num_experts_per_tok", router + "top_k", 5, {"dropless=true"}},
+           {"flex_olmo", "flex_olmo", "olmo_core", router + "top_k", "num_experts_per_tok", 1},
+           {"olmo3moe", "olmo3moe", "olmo_core", moe + "routed_experts_router.restore_weight_scale",
+            "restore_weight_scale", false},
+           {"olmo_hybrid", "olmo_hybrid", "hf", "linear_num_value_heads", delta + "n_v_heads", 4},
+           {"olmo_hybrid", "olmo_hybrid", "hf", "linear_key_head_dim", delta + "head_dim", 10},
+           {"olmo_hybrid", "olmo_hybrid", "hf", "linear_value_head_dim", delta + "expand_v", 1.5},
+           {"qwen3_5_text", "qwen3_5", "hf", "linear_key_head_dim", delta + "head_dim", 10},
+           {"qwen3_5_text", "qwen3_5", "hf", "linear_value_head_dim", delta + "expand_v", 1.5},
+           {"qwen3_5_text", "qwen3_5", "olmo_core", net + "expand_v", "linear_value_head_dim", 20},
+       }) {
+    CAPTURE(left.mapping);
+    CAPTURE(left.field);
+    const Value config = json_file(fixtures / left.folder / left.side / "config.json");
+    const std::size_t dot = left.field.rfind('.');
+    const std::string name = left.field.substr(dot + 1);
+    const std::string object = dot == std::string::npos ? "" : left.field.substr(0, dot);
+    const Value bare =
+        object.empty() ? without(config, name) : with_at(config, object, without(at(config, object), name));
+    const Value made =
+        made_config(left.mapping, index_of(state_of(left.folder, left.side)),
+                    {left.side == "hf" ? to_olmo_core : to_hf, left.settings, {{"config.json", bare}}, {}});
+    CHECK(at(made, left.written) == left.taken);
+  }
+  // What Qwen 3.5 takes is not what these tensors have.
+  const Value config = without(json_file(fixtures / "qwen3_5_text/hf/config.json"), "linear_num_value_heads");
+  const auto bound = bound_to(standard_plan("qwen3_5"), index_of(state_of("qwen3_5_text", "hf")),
+                              {to_olmo_core, {}, {{"config.json", config}}, {}});
+  REQUIRE_FALSE(bound);
+  CHECK(codes(bound.error()) == std::vector<Code>{Code::requirement_failed});
+}
+
 TEST_CASE("a Gemma 3 of before Transformers 5 has its thetas by the layers' type") {
   const TensorIndex state = index_of(state_of("gemma3_text", "hf"));
   const Value now = json_file(fixtures / "gemma3_text/hf/config.json");
