@@ -97,7 +97,7 @@ class DraftWriter {
     text += fmt::format("mapping {}: {} <-> {}{} {{\n", request_.name, request_.left.declaration.name,
                         request_.right.declaration.name,
                         request_.base ? " extends " + request_.base->plan->name : std::string());
-    for (const std::string& requirement : request_.requirements) text += "require " + requirement + "\n";
+    text += requirements();
     for (const std::string& declaration :
          is_alone() ? indexes_.declarations(request_.only_side, {})
                     : indexes_.declarations(request_.left.declaration.name, request_.right.declaration.name)) {
@@ -159,6 +159,17 @@ class DraftWriter {
                                           request_.left.declaration.name, request_.right.declaration.name);
     if (request_.pairs.empty()) return sides + ".\n";
     return fmt::format("{}: {} of its {} equations are sure.\n", sides, sure, request_.pairs.size());
+  }
+
+  [[nodiscard]] std::string requirements() const {
+    std::string text;
+    for (const DraftRequirement& requirement : request_.requirements) {
+      if (requirement.is_unmet) {
+        text += "// This does not hold for this checkpoint. If that does not matter, delete it: it is up to you.\n";
+      }
+      text += requirement.text + "\n";
+    }
+    return text;
   }
 
   [[nodiscard]] std::string absent() const {

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "compiler/driver/held_requirements.h"
 #include "compiler/driver/not_recognised.h"
 #include "compiler/driver/partial_weights.h"
 #include "compiler/driver/standard_plans.h"
@@ -17,19 +18,13 @@ Recognised failed(Diagnostic diagnostic) { return {{}, {std::nullopt, {std::move
 /// What a mapping requires and the checkpoint does not tell.
 std::vector<std::string> undecided(const Plan& plan, const Source& source, const std::string& side,
                                    const std::vector<std::string>& settings) {
-  const bool is_left = plan.left.name == side;
-  const SourceKeys keys(source.reader.index(), root_in(is_left ? plan.left : plan.right, source.reader.format()));
-  const auto values = parse_settings(plan, settings);
-  const Configs none;
-  const Settings set = values ? *values : Settings();
-  Environment environment(plan, is_left ? Direction::right : Direction::left, keys, source.configs, none, set);
+  const std::vector<Evaluated> held = held_requirements(plan, source, side, settings);
   std::vector<std::string> conditions;
-  for (const Requirement& requirement : plan.requirements) {
-    const Evaluated holds = environment.evaluate(requirement.condition);
+  for (std::size_t i = 0; i < held.size(); ++i) {
     // What is about the other side says nothing of this checkpoint.
-    if (holds || holds.error().kind == NoValue::Kind::destination) continue;
-    const std::string& param = holds.error().param;
-    conditions.push_back(fmt::format("`{}`{}", to_text(requirement.condition),
+    if (held[i] || held[i].error().kind == NoValue::Kind::destination) continue;
+    const std::string& param = held[i].error().param;
+    conditions.push_back(fmt::format("`{}`{}", to_text(plan.requirements[i].condition),
                                      param.empty() ? "" : fmt::format(" (`--set {}=VALUE`)", param)));
   }
   return conditions;
