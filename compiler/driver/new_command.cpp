@@ -22,6 +22,9 @@ namespace {
 /// Of a tensor so much is looked at: two that begin alike in as many bytes are the same.
 constexpr std::uint64_t fingerprint_bytes = 16u << 20;
 
+/// Of a matrix that may be another transposed, so many of the first rows and columns.
+constexpr std::uint64_t corner_side = 1024;
+
 /// What training saves beside the weights, in a distributed checkpoint.
 constexpr std::string_view distributed_root = "model.";
 
@@ -50,14 +53,36 @@ SideDeclaration declare(const Given& given) {
   return side;
 }
 
+/// Of a matrix whose elements are whole bytes.
+std::optional<TensorDigest::Corner> corner_of(const CheckpointReader& reader, const TensorInfo& tensor) {
+  if (tensor.shape.size() != 2) return std::nullopt;
+  const auto rows = static_cast<std::uint64_t>(tensor.shape[0]), columns = static_cast<std::uint64_t>(tensor.shape[1]);
+  const std::uint64_t elements = rows * columns;
+  if (elements == 0 || dense_bytes(tensor) % elements != 0) return std::nullopt;
+  const std::uint64_t size = dense_bytes(tensor) / elements;
+  const std::uint64_t height = std::min(rows, corner_side), width = std::min(columns, corner_side);
+  std::string corner(height * width * size, '\0');
+  const auto bytes = std::as_writable_bytes(std::span(corner));
+  for (std::uint64_t row = 0; row < height; ++row) {
+    const auto part = bytes.subspan(row * width * size, width * size);
+    if (!read_dense(reader, tensor, row * columns * size, part)) return std::nullopt;
+  }
+  std::string transposed;
+  transposed.reserve(corner.size());
+  for (std::uint64_t column = 0; column < width; ++column) {
+    for (std::uint64_t row = 0; row < height; ++row) transposed.append(corner, (row * width + column) * size, size);
+  }
+  return TensorDigest::Corner{std::hash<std::string>{}(corner), std::hash<std::string>{}(transposed)};
+}
+
 Fingerprint fingerprint_of(const CheckpointReader& reader, const std::string& root) {
-  return [&reader, root](const KeyFamily& family) -> std::optional<std::size_t> {
+  return [&reader, root](const KeyFamily& family) -> std::optional<TensorDigest> {
     const auto found = reader.index().find(root + first_key(family));
     if (!found) return std::nullopt;
     const TensorInfo& tensor = reader.index().tensors()[*found];
     std::string bytes(std::min(dense_bytes(tensor), fingerprint_bytes), '\0');
     if (bytes.empty() || !read_dense(reader, tensor, 0, std::as_writable_bytes(std::span(bytes)))) return std::nullopt;
-    return std::hash<std::string>{}(bytes);
+    return TensorDigest{std::hash<std::string>{}(bytes), corner_of(reader, tensor)};
   };
 }
 
