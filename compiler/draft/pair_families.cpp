@@ -15,6 +15,15 @@ bool fit(const KeyFamily& a, const KeyFamily& b) {
   return a.numbers == b.numbers && a.shape == b.shape && can_be_written(a) && can_be_written(b);
 }
 
+bool fit_transposed(const KeyFamily& a, const KeyFamily& b) {
+  return a.numbers == b.numbers && a.shape.size() == 2 && b.shape.size() == 2 && a.shape[0] == b.shape[1] &&
+         a.shape[1] == b.shape[0] && can_be_written(a) && can_be_written(b);
+}
+
+bool are_transposed(const TensorDigest& a, const TensorDigest& b) {
+  return a.corner && b.corner && a.corner->rows == b.corner->columns && a.corner->columns == b.corner->rows;
+}
+
 /// The words of a key, between dots and underscores.
 std::set<std::string> words_of(const KeyFamily& family) {
   std::set<std::string> words;
@@ -40,7 +49,13 @@ double likeness(const KeyFamily& a, const KeyFamily& b) {
 class FamilyPairing {
  public:
   FamilyPairing(std::span<const KeyFamily> left, std::span<const KeyFamily> right)
-      : left_(left), right_(right), fits_(left.size()), taken_left_(left.size()), taken_right_(right.size()) {}
+      : left_(left),
+        right_(right),
+        fits_(left.size()),
+        equal_left_(left.size()),
+        transposed_left_(left.size()),
+        taken_left_(left.size()),
+        taken_right_(right.size()) {}
 
   std::vector<FamilyPair> pair(const Fingerprint& left_bits, const Fingerprint& right_bits) {
     for (std::size_t l = 0; l < left_.size(); ++l) {
@@ -48,7 +63,9 @@ class FamilyPairing {
         if (fit(left_[l], right_[r])) fits_[l].push_back(r);
       }
     }
-    keep_equal(left_bits, right_bits);
+    for (const KeyFamily& family : left_) ours_.push_back(left_bits(family));
+    for (const KeyFamily& family : right_) theirs_.push_back(right_bits(family));
+    keep_equal();
     take_only_fits();
     take_likely();
     std::ranges::sort(pairs_, {}, &FamilyPair::left);
@@ -58,26 +75,39 @@ class FamilyPairing {
  private:
   /// Where first tensors have the same bits, those that have other bits do not fit. Families that no others equal fit
   /// as they did: two checkpoints need not hold the same model.
-  void keep_equal(const Fingerprint& left_bits, const Fingerprint& right_bits) {
-    std::vector<std::optional<std::size_t>> ours, theirs;
-    for (const KeyFamily& family : left_) ours.push_back(left_bits(family));
-    for (const KeyFamily& family : right_) theirs.push_back(right_bits(family));
+  void keep_equal() {
     std::set<std::size_t> equal_right;
-    std::vector<bool> equal_left(left_.size());
     for (std::size_t l = 0; l < left_.size(); ++l) {
       std::vector<std::size_t> equal;
-      std::ranges::copy_if(fits_[l], std::back_inserter(equal), [&](std::size_t r) {
-        return ours[l] && ours[l] == theirs[r] && left_[l].dtype == right_[r].dtype;
-      });
+      std::ranges::copy_if(fits_[l], std::back_inserter(equal),
+                           [&](std::size_t r) { return are_compared(l, r) && ours_[l]->bits == theirs_[r]->bits; });
+      if (equal.empty()) {
+        equal = transposed(l);
+        transposed_left_[l] = !equal.empty();
+      }
       if (equal.empty()) continue;
       equal_right.insert(equal.begin(), equal.end());
-      equal_left[l] = true;
+      equal_left_[l] = true;
       fits_[l] = std::move(equal);
     }
     for (std::size_t l = 0; l < left_.size(); ++l) {
-      if (!equal_left[l]) std::erase_if(fits_[l], [&](std::size_t r) { return equal_right.contains(r); });
+      if (!equal_left_[l]) std::erase_if(fits_[l], [&](std::size_t r) { return equal_right.contains(r); });
     }
-    equal_left_ = std::move(equal_left);
+  }
+
+  [[nodiscard]] bool are_compared(std::size_t l, std::size_t r) const {
+    return ours_[l] && theirs_[r] && left_[l].dtype == right_[r].dtype;
+  }
+
+  /// The families of the right that a left one is when it is transposed.
+  [[nodiscard]] std::vector<std::size_t> transposed(std::size_t l) const {
+    std::vector<std::size_t> found;
+    for (std::size_t r = 0; r < right_.size(); ++r) {
+      if (fit_transposed(left_[l], right_[r]) && are_compared(l, r) && are_transposed(*ours_[l], *theirs_[r])) {
+        found.push_back(r);
+      }
+    }
+    return found;
   }
 
   void take_only_fits() {
@@ -87,7 +117,13 @@ class FamilyPairing {
     }
     for (std::size_t l = 0; l < left_.size(); ++l) {
       if (fits_[l].size() != 1 || wanted[fits_[l][0]] != 1) continue;
-      take({l, fits_[l][0], equal_left_[l] ? FamilyPair::Certainty::bits : FamilyPair::Certainty::only_fit, {}});
+      const std::size_t r = fits_[l][0];
+      take({l,
+            r,
+            equal_left_[l]       ? FamilyPair::Certainty::bits
+            : are_compared(l, r) ? FamilyPair::Certainty::guess
+                                 : FamilyPair::Certainty::only_fit,
+            {}});
     }
   }
 
@@ -109,12 +145,15 @@ class FamilyPairing {
 
   void take(FamilyPair pair) {
     taken_left_[pair.left] = taken_right_[pair.right] = true;
+    pair.is_transposed = transposed_left_[pair.left];
+    pair.differs = !equal_left_[pair.left] && are_compared(pair.left, pair.right);
     pairs_.push_back(std::move(pair));
   }
 
   std::span<const KeyFamily> left_, right_;
   Fits fits_;
-  std::vector<bool> equal_left_, taken_left_, taken_right_;
+  std::vector<std::optional<TensorDigest>> ours_, theirs_;
+  std::vector<bool> equal_left_, transposed_left_, taken_left_, taken_right_;
   std::vector<FamilyPair> pairs_;
 };
 

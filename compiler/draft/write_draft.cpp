@@ -21,6 +21,7 @@ struct Equation {
   const KeyFamily* right = nullptr;
   std::vector<std::string> indexes;
   std::string comment;
+  bool is_transposed = false;
 };
 
 /// Equations whose keys begin alike, up to their first index; an empty prefix is no block.
@@ -57,11 +58,25 @@ KeyTemplate key_from(const KeyFamily& family, std::size_t from, std::size_t to,
   return joined(std::move(key));
 }
 
-std::string spell_equation(KeyTemplate left, KeyTemplate right) {
+/// `[a b] <-> [b a]`: the names of a matrix's axes on the left.
+using MatrixAxes = std::pair<std::string, std::string>;
+
+Shape shape_of(const std::string& first, const std::string& second) {
+  Shape shape;
+  for (const std::string& name : {first, second}) shape.dims.emplace_back().name = name;
+  return shape;
+}
+
+/// Where there are `axes`, the right is the left transposed.
+std::string spell_equation(KeyTemplate left, KeyTemplate right, const MatrixAxes* axes = nullptr) {
   Rule rule;
   rule.to_left = rule.to_right = true;
   rule.left.emplace_back().key = std::move(left);
   rule.right.emplace_back().key = std::move(right);
+  if (axes) {
+    rule.left.front().shape = shape_of(axes->first, axes->second);
+    rule.right.front().shape = shape_of(axes->second, axes->first);
+  }
   return spell_rule(rule);
 }
 
@@ -83,13 +98,13 @@ std::size_t prefix_of(const KeyFamily& family) {
 class DraftWriter {
  public:
   explicit DraftWriter(const DraftRequest& request)
-      : request_(request), indexes_(names_of(request), inherited_by(request)) {}
+      : request_(request), axes_(free_axes(names_of(request))), indexes_(taken_by(request), inherited_by(request)) {}
 
   std::string write() {
     for (const FamilyPair& pair : request_.pairs) add(pair);
     if (is_alone()) {
       for (const KeyFamily& family : request_.left.families) {
-        if (can_be_written(family)) add(Equation{&family, &family, {}, {}});
+        if (can_be_written(family)) add(Equation{&family, &family, {}, {}, false});
       }
     }
     std::string text = "omap 1\n\n" + (request_.base ? request_.base->use + "\n\n" : sides());
@@ -97,7 +112,7 @@ class DraftWriter {
     text += fmt::format("mapping {}: {} <-> {}{} {{\n", request_.name, request_.left.declaration.name,
                         request_.right.declaration.name,
                         request_.base ? " extends " + request_.base->plan->name : std::string());
-    for (const std::string& requirement : request_.requirements) text += "require " + requirement + "\n";
+    text += requirements();
     for (const std::string& declaration :
          is_alone() ? indexes_.declarations(request_.only_side, {})
                     : indexes_.declarations(request_.left.declaration.name, request_.right.declaration.name)) {
@@ -123,6 +138,23 @@ class DraftWriter {
     if (!request.base) return names;
     for (const Param& param : request.base->plan->params) names.push_back(param.name);
     for (const Index& index : request.base->plan->indexes) names.push_back(index.name);
+    return names;
+  }
+
+  /// Names of axes that mean nothing else.
+  static MatrixAxes free_axes(const std::vector<std::string>& taken) {
+    MatrixAxes axes{"a", "b"};
+    for (std::string* name : {&axes.first, &axes.second}) {
+      while (std::ranges::find(taken, *name) != taken.end()) *name += "_";
+    }
+    return axes;
+  }
+
+  [[nodiscard]] std::vector<std::string> taken_by(const DraftRequest& request) const {
+    std::vector<std::string> names = names_of(request);
+    if (std::ranges::any_of(request.pairs, &FamilyPair::is_transposed)) {
+      names.insert(names.end(), {axes_.first, axes_.second});
+    }
     return names;
   }
 
@@ -161,6 +193,17 @@ class DraftWriter {
     return fmt::format("{}: {} of its {} equations are sure.\n", sides, sure, request_.pairs.size());
   }
 
+  [[nodiscard]] std::string requirements() const {
+    std::string text;
+    for (const DraftRequirement& requirement : request_.requirements) {
+      if (requirement.is_unmet) {
+        text += "// This does not hold for this checkpoint. If that does not matter, delete it: it is up to you.\n";
+      }
+      text += requirement.text + "\n";
+    }
+    return text;
+  }
+
   [[nodiscard]] std::string absent() const {
     if (!request_.base || request_.base->absent.empty()) return {};
     std::string text = "\n// The checkpoint has no such tensors.\n";
@@ -169,12 +212,16 @@ class DraftWriter {
   }
 
   void add(const FamilyPair& pair) {
-    Equation equation{&request_.left.families[pair.left], &request_.right.families[pair.right], {}, {}};
+    Equation equation{
+        &request_.left.families[pair.left], &request_.right.families[pair.right], {}, {}, pair.is_transposed};
     if (pair.certainty == FamilyPair::Certainty::guess) {
       std::vector<std::string> others;
       for (const std::size_t other : pair.others)
         others.push_back(in_comment(first_key(request_.right.families[other])));
-      equation.comment = others.empty() ? "not sure" : fmt::format("not sure: so does {} fit", fmt::join(others, ", "));
+      std::vector<std::string> reasons;
+      if (pair.differs) reasons.emplace_back("their bits differ");
+      if (!others.empty()) reasons.push_back(fmt::format("so does {} fit", fmt::join(others, ", ")));
+      equation.comment = reasons.empty() ? "not sure" : fmt::format("not sure: {}", fmt::join(reasons, "; "));
     } else if (equation.left->dtype != equation.right->dtype) {
       equation.comment = fmt::format("{} there, {} here", name(equation.left->dtype), name(equation.right->dtype));
     }
@@ -192,7 +239,8 @@ class DraftWriter {
     auto block = std::ranges::find(blocks_, head, &Block::head);
     if (block == blocks_.end()) block = blocks_.insert(is_block ? blocks_.end() : blocks_.begin(), {head, {}});
     block->lines.push_back(spell_equation(key_from(left, left_prefix, left.segments.size(), equation.indexes),
-                                          key_from(right, right_prefix, right.segments.size(), equation.indexes)) +
+                                          key_from(right, right_prefix, right.segments.size(), equation.indexes),
+                                          equation.is_transposed ? &axes_ : nullptr) +
                            (equation.comment.empty() ? "" : "  // " + equation.comment));
   }
 
@@ -245,6 +293,7 @@ class DraftWriter {
   }
 
   const DraftRequest& request_;
+  MatrixAxes axes_;
   DraftIndexes indexes_;
   std::vector<Block> blocks_;
 };

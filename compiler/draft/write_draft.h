@@ -23,6 +23,14 @@ struct DraftBase {
   std::vector<std::string> absent;
 };
 
+/// A condition for a checkpoint to be one of these.
+struct DraftRequirement {
+  /// The statement.
+  std::string text;
+  /// The checkpoint that the draft is from does not meet it.
+  bool is_unmet = false;
+};
+
 struct DraftRequest {
   std::string name;
   DraftSide left;
@@ -30,8 +38,7 @@ struct DraftRequest {
   std::vector<FamilyPair> pairs;
   /// Where there is no checkpoint of one side: the name of the other, whose families are `left`'s, without pairs.
   std::string only_side;
-  /// Conditions for a checkpoint to be one of these.
-  std::vector<std::string> requirements;
+  std::vector<DraftRequirement> requirements;
   std::optional<DraftBase> base;
   /// What a run still says of the checkpoints, each on one line.
   std::vector<std::string> undone;

@@ -1,14 +1,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
 #include "compiler/draft/claimed_keys.h"
 #include "compiler/draft/write_draft.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/held_requirements.h"
 #include "compiler/driver/sides.h"
 #include "compiler/format/format.h"
 #include "compiler/load_mapping.h"
+#include "compiler/raise/spell_statement.h"
 #include "compiler/syntax/literals.h"
 #include "compiler/syntax/parse.h"
 #include "runtime/run/read_dense.h"
@@ -18,6 +21,9 @@ namespace {
 
 /// Of a tensor so much is looked at: two that begin alike in as many bytes are the same.
 constexpr std::uint64_t fingerprint_bytes = 16u << 20;
+
+/// Of a matrix that may be another transposed, so many of the first rows and columns.
+constexpr std::uint64_t corner_side = 1024;
 
 /// What training saves beside the weights, in a distributed checkpoint.
 constexpr std::string_view distributed_root = "model.";
@@ -31,8 +37,10 @@ struct Given {
   Source source;
 };
 
-Result<Given> open_given(const SidePath& at) {
-  auto source = open_source(at, {std::string(default_config_file)});
+Result<Given> open_given(const SidePath& at, const Plan* like) {
+  std::set<std::string> files = like ? config_files(*like) : std::set<std::string>();
+  files.emplace(default_config_file);
+  auto source = open_source(at, files);
   if (!source) return fail(std::move(source.error()));
   return Given{at, std::move(*source)};
 }
@@ -45,23 +53,59 @@ SideDeclaration declare(const Given& given) {
   return side;
 }
 
+/// Of a matrix whose elements are whole bytes.
+std::optional<TensorDigest::Corner> corner_of(const CheckpointReader& reader, const TensorInfo& tensor) {
+  if (tensor.shape.size() != 2) return std::nullopt;
+  const auto rows = static_cast<std::uint64_t>(tensor.shape[0]), columns = static_cast<std::uint64_t>(tensor.shape[1]);
+  const std::uint64_t elements = rows * columns;
+  if (elements == 0 || dense_bytes(tensor) % elements != 0) return std::nullopt;
+  const std::uint64_t size = dense_bytes(tensor) / elements;
+  const std::uint64_t height = std::min(rows, corner_side), width = std::min(columns, corner_side);
+  std::string corner(height * width * size, '\0');
+  const auto bytes = std::as_writable_bytes(std::span(corner));
+  for (std::uint64_t row = 0; row < height; ++row) {
+    const auto part = bytes.subspan(row * width * size, width * size);
+    if (!read_dense(reader, tensor, row * columns * size, part)) return std::nullopt;
+  }
+  std::string transposed;
+  transposed.reserve(corner.size());
+  for (std::uint64_t column = 0; column < width; ++column) {
+    for (std::uint64_t row = 0; row < height; ++row) transposed.append(corner, (row * width + column) * size, size);
+  }
+  return TensorDigest::Corner{std::hash<std::string>{}(corner), std::hash<std::string>{}(transposed)};
+}
+
 Fingerprint fingerprint_of(const CheckpointReader& reader, const std::string& root) {
-  return [&reader, root](const KeyFamily& family) -> std::optional<std::size_t> {
+  return [&reader, root](const KeyFamily& family) -> std::optional<TensorDigest> {
     const auto found = reader.index().find(root + first_key(family));
     if (!found) return std::nullopt;
     const TensorInfo& tensor = reader.index().tensors()[*found];
     std::string bytes(std::min(dense_bytes(tensor), fingerprint_bytes), '\0');
     if (bytes.empty() || !read_dense(reader, tensor, 0, std::as_writable_bytes(std::span(bytes)))) return std::nullopt;
-    return std::hash<std::string>{}(bytes);
+    return TensorDigest{std::hash<std::string>{}(bytes), corner_of(reader, tensor)};
   };
 }
 
 /// What tells a family of models in a config of Transformers.
-std::vector<std::string> requirements_for(const Given& given) {
+std::vector<DraftRequirement> requirements_for(const Given& given) {
   const auto config = given.source.configs.find(default_config_file);
   const Value* type = config == given.source.configs.end() ? nullptr : config->second.member("model_type");
   if (!type || !type->string()) return {};
-  return {fmt::format("{}.model_type == {}", given.at.side, syntax::quoted(*type->string()))};
+  return {{fmt::format("require {}.model_type == {}", given.at.side, syntax::quoted(*type->string()))}};
+}
+
+/// What a mapping requires, which those that extend it do not inherit.
+std::vector<DraftRequirement> requirements_of(const Plan& like, const Given& from, const Given* to) {
+  std::vector<DraftRequirement> requirements;
+  for (const Requirement& each : like.requirements) requirements.push_back({spell_requirement(each)});
+  for (const Given* given : {&from, to}) {
+    if (!given) continue;
+    const std::vector<Evaluated> held = held_requirements(like, given->source, given->at.side, {});
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      requirements[i].is_unmet = requirements[i].is_unmet || is_unmet(held[i]);
+    }
+  }
+  return requirements;
 }
 
 /// The statement that makes a mapping known to a file.
@@ -93,15 +137,16 @@ class Drafting {
       const auto fits = direction_between(*like.plan, from.side, to ? std::optional(to->side) : std::nullopt);
       if (!fits) return console_.report(fits.error());
     }
-    auto left = open_given(from);
+    const Plan* base = like.plan ? &*like.plan : nullptr;
+    auto left = open_given(from, base);
     if (!left) return console_.report(left.error());
     std::optional<Given> right;
     if (to) {
-      auto opened = open_given(*to);
+      auto opened = open_given(*to, base);
       if (!opened) return console_.report(opened.error());
       right = std::move(*opened);
     }
-    DraftRequest made = request(*left, right ? &*right : nullptr, like.plan ? &*like.plan : nullptr);
+    DraftRequest made = request(*left, right ? &*right : nullptr, base);
     for (const Given* given : {&*left, right ? &*right : nullptr}) {
       if (!given) continue;
       for (std::string& said : said_of(made, *given)) {
@@ -139,10 +184,14 @@ class Drafting {
     }
     // A mapping that extends another is between its sides as they stand there.
     if (like && from.at.side != like->left.name) swap_sides(made);
+    if (like) made.requirements = requirements_of(*like, from, to);
     for (const Given* given : {&from, to}) {
       if (!given) continue;
-      const auto more = requirements_for(*given);
-      made.requirements.insert(made.requirements.end(), more.begin(), more.end());
+      for (DraftRequirement& more : requirements_for(*given)) {
+        if (std::ranges::find(made.requirements, more.text, &DraftRequirement::text) == made.requirements.end()) {
+          made.requirements.push_back(std::move(more));
+        }
+      }
     }
     return made;
   }

@@ -25,11 +25,30 @@ std::vector<std::string> sides_opposite(const std::vector<StandardPlan>& standar
   return {sides.begin(), sides.end()};
 }
 
-/// A mapping that knows every name, and lacks nothing but values.
-bool lacks_values(const Trial& trial) {
-  return trial.tensors.known == trial.tensors.all && std::ranges::all_of(trial.refusal, [](const Diagnostic& refusal) {
-           return refusal.severity != Severity::error || refusal.code == Code::value_unavailable;
-         });
+/// The requirement that a refusal is about, if it is about one.
+const Requirement* requirement_of(const Plan& plan, const Diagnostic& refusal) {
+  if (refusal.code != Code::requirement_failed) return nullptr;
+  const auto found = std::ranges::find(plan.requirements, refusal.primary.range, &Requirement::range);
+  return found == plan.requirements.end() ? nullptr : &*found;
+}
+
+/// Whether a mapping like the nearest may be the mend: it is of another family (a requirement without a message of its
+/// own), or its names are not all that there are. What a config says and the mapping cannot is mended by no other
+/// rules.
+bool is_worth_extending(const Trial& nearest) {
+  if (nearest.tensors.known < nearest.tensors.all) return true;
+  return std::ranges::any_of(nearest.refusal, [&](const Diagnostic& refusal) {
+    switch (refusal.code) {
+      case Code::unknown_setting:
+      case Code::value_type:
+      case Code::value_unavailable:
+        return false;
+      default: {
+        const Requirement* requirement = requirement_of(nearest.standard->plan, refusal);
+        return refusal.severity == Severity::error && (!requirement || requirement->message.empty());
+      }
+    }
+  });
 }
 
 Diagnostic undetermined(const SidePath& from, const Trial& trial) {
@@ -51,8 +70,8 @@ Diagnostic unknown(const SidePath& from, const std::optional<SidePath>& to, cons
   Diagnostic none(Code::not_recognised, "no standard mapping from `{}`{} is for this checkpoint", from.side,
                   to ? fmt::format(" to `{}`", to->side) : "");
   none.subject = from.path.string();
-  none.helps.emplace_back("name a mapping: `olmoc run MAPPING ...`; `olmoc list` shows the standard ones");
   if (nearest.tensors.known == 0) {
+    none.helps.emplace_back("name a mapping: `olmoc run MAPPING ...`; `olmoc list` shows the standard ones");
     none.notes.emplace_back("none of them knows the name of any of its tensors");
     none.helps.push_back(
         fmt::format("begin one of your own: `olmoc new --from {}={} >my.omap`", from.side, from.path.string()));
@@ -61,18 +80,20 @@ Diagnostic unknown(const SidePath& from, const std::optional<SidePath>& to, cons
   const std::string& name = nearest.standard->name;
   none.notes.push_back(fmt::format("nearest is {}: {} of {} tensors have names that it knows", name,
                                    nearest.tensors.known, nearest.tensors.all));
+  std::size_t refusals = 0;
   for (const Diagnostic& refusal : nearest.refusal) {
-    if (refusal.severity != Severity::error || none.notes.size() > shown) continue;
-    std::string where;
-    if (refusal.code == Code::requirement_failed) {
-      const auto& requirements = nearest.standard->plan.requirements;
-      const auto found = std::ranges::find(requirements, refusal.primary.range, &Requirement::range);
-      if (found != requirements.end()) where = fmt::format(", `{}` does not hold", to_text(found->condition));
-    }
-    none.notes.push_back(fmt::format("{}: {}{}", name, refusal.message, where));
+    if (refusal.severity != Severity::error || ++refusals > shown) continue;
+    const Requirement* requirement = requirement_of(nearest.standard->plan, refusal);
+    none.notes.push_back(
+        fmt::format("{}: {}{}", name, refusal.message,
+                    requirement ? fmt::format(", `{}` does not hold", to_text(requirement->condition)) : ""));
+    if (requirement) none.notes.insert(none.notes.end(), refusal.notes.begin(), refusal.notes.end());
   }
-  none.helps.push_back(fmt::format("begin one of your own: `olmoc new --from {}={} --like {} >my.omap`", from.side,
-                                   from.path.string(), name));
+  none.helps.push_back(fmt::format("`olmoc run {} ...` says more of it; `olmoc list` shows the others", name));
+  if (is_worth_extending(nearest)) {
+    none.helps.push_back(fmt::format("begin one of your own: `olmoc new --from {}={} --like {} >my.omap`", from.side,
+                                     from.path.string(), name));
+  }
   return none;
 }
 
@@ -129,6 +150,12 @@ Diagnostic ambiguous(const Source& source, const SidePath& from, const std::vect
     several.helps.emplace_back("a config.json beside the tensors tells such models apart");
   }
   return several;
+}
+
+bool lacks_values(const Trial& trial) {
+  return trial.tensors.known == trial.tensors.all && std::ranges::all_of(trial.refusal, [](const Diagnostic& refusal) {
+           return refusal.severity != Severity::error || refusal.code == Code::value_unavailable;
+         });
 }
 
 Diagnostic not_recognised(const SidePath& from, const std::optional<SidePath>& to, const Trial& nearest) {

@@ -21,6 +21,10 @@ struct Trial {
   KnownTensors tensors;
   /// What it requires and the checkpoint does not tell: conditions, and params to set for them.
   std::vector<std::string> undecided;
+  /// Requirements that the checkpoint meets or does not tell, up to the first that it does not meet. Standard mappings
+  /// tell their family first, and then what they cannot say.
+  std::size_t met = 0;
+  std::size_t unmet = 0;
 };
 
 /// The side of a standard mapping that knows most of a checkpoint's names.
@@ -41,6 +45,9 @@ struct Owner {
 /// Several bind.
 [[nodiscard]] Diagnostic ambiguous(const Source& source, const SidePath& from,
                                    const std::vector<const Trial*>& fitting);
+
+/// Whether nothing but values is lacking of what the mapping knows every name of.
+[[nodiscard]] bool lacks_values(const Trial& trial);
 
 /// None binds: what is nearest, and why it is not it, or which value it lacks.
 [[nodiscard]] Diagnostic not_recognised(const SidePath& from, const std::optional<SidePath>& to, const Trial& nearest);

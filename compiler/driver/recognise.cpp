@@ -1,10 +1,12 @@
 #include "compiler/driver/recognise.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <tuple>
 #include <utility>
 
+#include "compiler/driver/held_requirements.h"
 #include "compiler/driver/not_recognised.h"
 #include "compiler/driver/partial_weights.h"
 #include "compiler/driver/standard_plans.h"
@@ -17,19 +19,13 @@ Recognised failed(Diagnostic diagnostic) { return {{}, {std::nullopt, {std::move
 /// What a mapping requires and the checkpoint does not tell.
 std::vector<std::string> undecided(const Plan& plan, const Source& source, const std::string& side,
                                    const std::vector<std::string>& settings) {
-  const bool is_left = plan.left.name == side;
-  const SourceKeys keys(source.reader.index(), root_in(is_left ? plan.left : plan.right, source.reader.format()));
-  const auto values = parse_settings(plan, settings);
-  const Configs none;
-  const Settings set = values ? *values : Settings();
-  Environment environment(plan, is_left ? Direction::right : Direction::left, keys, source.configs, none, set);
+  const std::vector<Evaluated> held = held_requirements(plan, source, side, settings);
   std::vector<std::string> conditions;
-  for (const Requirement& requirement : plan.requirements) {
-    const Evaluated holds = environment.evaluate(requirement.condition);
+  for (std::size_t i = 0; i < held.size(); ++i) {
     // What is about the other side says nothing of this checkpoint.
-    if (holds || holds.error().kind == NoValue::Kind::destination) continue;
-    const std::string& param = holds.error().param;
-    conditions.push_back(fmt::format("`{}`{}", to_text(requirement.condition),
+    if (held[i] || held[i].error().kind == NoValue::Kind::destination) continue;
+    const std::string& param = held[i].error().param;
+    conditions.push_back(fmt::format("`{}`{}", to_text(plan.requirements[i].condition),
                                      param.empty() ? "" : fmt::format(" (`--set {}=VALUE`)", param)));
   }
   return conditions;
@@ -39,10 +35,39 @@ Trial attempt(const StandardPlan& standard, const Source& source, const SidePath
               const std::optional<SidePath>& to, const std::vector<std::string>& settings) {
   const Plan& plan = standard.plan;
   const auto bound = bind_opened(plan, source, from.side, to ? std::optional(to->side) : std::nullopt, {settings});
-  Trial trial{&standard, {}, known_tensors(plan, from.side, source), {}};
-  if (!bound) trial.refusal = bound.error();
-  if (bound) trial.undecided = undecided(plan, source, from.side, settings);
+  Trial trial{&standard, {}, known_tensors(plan, from.side, source), {}, 0, 0};
+  if (bound) {
+    trial.undecided = undecided(plan, source, from.side, settings);
+    return trial;
+  }
+  trial.refusal = bound.error();
+  const std::vector<Evaluated> held = held_requirements(plan, source, from.side, settings);
+  trial.unmet = static_cast<std::size_t>(std::ranges::count_if(held, is_unmet));
+  trial.met = trial.unmet == 0 ? std::numeric_limits<std::size_t>::max()
+                               : static_cast<std::size_t>(std::ranges::find_if(held, is_unmet) - held.begin());
   return trial;
+}
+
+std::vector<Trial> try_all(const std::vector<StandardPlan>& standard, const Source& source, const SidePath& from,
+                           const std::optional<SidePath>& to, const std::vector<std::string>& settings) {
+  std::vector<Trial> trials;
+  for (const StandardPlan& each : standard) {
+    if (is_between(each, from.side, to ? &to->side : nullptr)) {
+      trials.push_back(attempt(each, source, from, to, settings));
+    }
+  }
+  return trials;
+}
+
+/// Of trials with settings, none of which fits, the one whose mapping alone fits without them.
+const Trial* refused_for_settings(const std::vector<Trial>& trials, const std::vector<Trial>& without) {
+  const Trial* found = nullptr;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (!without[i].refusal.empty() && !lacks_values(without[i])) continue;
+    if (found) return nullptr;
+    found = &trials[i];
+  }
+  return found && !lacks_values(*found) ? found : nullptr;
 }
 
 /// Of sides that know as many names, one of a mapping between the sides that were said.
@@ -73,11 +98,7 @@ Recognised recognise(const SidePath& from, const std::optional<SidePath>& to,
   for (const StandardPlan& each : standard) files.merge(config_files(each.plan));
   const auto checkpoint = open_source(from, files);
   if (!checkpoint) return {{}, {std::nullopt, checkpoint.error(), {}}};
-  std::vector<Trial> trials;
-  for (const StandardPlan& each : standard) {
-    if (!is_between(each, from.side, to ? &to->side : nullptr)) continue;
-    trials.push_back(attempt(each, *checkpoint, from, to, settings));
-  }
+  const std::vector<Trial> trials = try_all(standard, *checkpoint, from, to, settings);
   std::vector<const Trial*> fitting;
   for (const Trial& trial : trials) {
     if (trial.refusal.empty()) fitting.push_back(&trial);
@@ -88,9 +109,16 @@ Recognised recognise(const SidePath& from, const std::optional<SidePath>& to,
     return {found.name, {found.plan, {}, found.sources}};
   }
   if (auto partial = partial_weights(*checkpoint, from)) return failed(*std::move(partial));
-  // Of several that know as many names, the one with the fewest faults.
+  if (!settings.empty()) {
+    if (const Trial* refused = refused_for_settings(trials, try_all(standard, *checkpoint, from, to, {}))) {
+      const StandardPlan& meant = *refused->standard;
+      return {meant.name, {std::nullopt, refused->refusal, meant.sources}};
+    }
+  }
+  // Of several that know as many names, the one whose family it is, and that with the fewest faults.
   const auto nearest = std::ranges::min_element(trials, {}, [](const Trial& trial) {
-    return std::pair(trial.tensors.all - trial.tensors.known, trial.refusal.size());
+    return std::tuple(trial.tensors.all - trial.tensors.known, std::numeric_limits<std::size_t>::max() - trial.met,
+                      trial.unmet, trial.refusal.size());
   });
   const Owner owner = owner_of(standard, *checkpoint, from, to);
   if (owner.standard && owner.side != from.side &&

@@ -53,6 +53,11 @@ std::string spell_path(const Expr& path, bool side) {
 
 std::string spell_condition(const std::optional<Expr>& when) { return when ? " when " + to_text(*when) : ""; }
 
+std::string spell_requirement(const Requirement& requirement) {
+  return fmt::format("require {}{}", to_text(requirement.condition),
+                     requirement.message.empty() ? "" : " " + quoted(requirement.message));
+}
+
 std::string spell_param(const Param& param) {
   const std::string type(to_text(param.type));
   return fmt::format("param {}{}: {}{}", param.name, param.index.empty() ? "" : "[" + param.index + "]",

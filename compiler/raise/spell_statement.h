@@ -11,6 +11,7 @@ namespace omap {
 
 /// ` when C`, or nothing.
 [[nodiscard]] std::string spell_condition(const std::optional<Expr>& when);
+[[nodiscard]] std::string spell_requirement(const Requirement& requirement);
 [[nodiscard]] std::string spell_param(const Param& param);
 [[nodiscard]] std::string spell_index(const Index& index);
 /// With all of its keys in full.

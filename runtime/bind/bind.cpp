@@ -72,7 +72,7 @@ class Binder {
   }
 
   bool requirements_hold() {
-    bool all = true;
+    bool all = true, is_family = false;
     for (const Requirement& requirement : plan_.requirements) {
       const Evaluated holds = environment_.evaluate(requirement.condition);
       if (!holds) {
@@ -86,12 +86,20 @@ class Binder {
                                                           : requirement.message);
         diagnostic.primary.text = "this does not hold";
         diagnostic.notes = explain_condition(plan_, requirement.condition, environment_);
-        diagnostic.helps.emplace_back("take the mapping of this model's family");
-        if (is_standard(plan_)) {
-          diagnostic.helps.emplace_back("without a mapping, the standard one for this checkpoint is looked for");
+        if (is_family) {
+          diagnostic.helps.emplace_back(
+              "mend the config if it is wrong of this model; if it is right, this mapping is not for the model");
+        } else {
+          diagnostic.helps.emplace_back("take the mapping of this model's family");
+          if (is_standard(plan_)) {
+            diagnostic.helps.emplace_back("without a mapping, the standard one for this checkpoint is looked for");
+          }
         }
         report_.add(std::move(diagnostic));
         all = false;
+      } else if (requirement.message.empty()) {
+        // What has no message of its own tells families apart.
+        is_family = true;
       }
     }
     return all;

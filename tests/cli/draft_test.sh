@@ -44,4 +44,19 @@ for checkpoint in "$fixtures"/*/expected/hf.safetensors; do
   draft "$checkpoint" olmo_core --like std:llama
 done
 ((undone > 0)) || fail "no draft has anything left to do: this test shows nothing"
+
+# What a mapping requires, a draft like it requires too: a checkpoint that it refuses, the draft refuses, until the
+# user takes out the requirement that the draft says is not met.
+mkdir gelu
+cp "$fixtures/llama/expected/hf.safetensors" gelu/model.safetensors
+sed 's/"hidden_act": "silu"/"hidden_act": "gelu"/' "$fixtures/llama/hf/config.json" >gelu/config.json
+"$olmoc" new --from hf=gelu --like std:llama >like.omap
+try() { "$olmoc" run like.omap --from hf=gelu --to olmo_core=made --dry-run >out 2>err; }
+try && fail "a draft like std:llama takes what std:llama refuses"
+grep -q '"gelu"' err || fail "a draft like std:llama does not say what it refuses: $(cat err)"
+[[ $(grep -A 1 'does not hold for this checkpoint' like.omap | tail -n 1) == *'require known'* ]] ||
+  fail "a draft like std:llama does not say which requirement is not met: $(cat like.omap)"
+(($(grep -c 'does not hold for this checkpoint' like.omap) == 1)) || fail "it says so of others too: $(cat like.omap)"
+sed -i '/require known/d' like.omap
+try || fail "a draft like std:llama refuses what it no longer requires: $(cat err)"
 echo "$bound drafts bind, $undone say what is not done"

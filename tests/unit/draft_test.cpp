@@ -33,7 +33,7 @@ std::vector<std::string> spelled(const std::vector<KeyFamily>& families) {
   return texts;
 }
 
-std::optional<std::size_t> nothing(const KeyFamily& /*family*/) { return std::nullopt; }
+std::optional<TensorDigest> nothing(const KeyFamily& /*family*/) { return std::nullopt; }
 
 TensorInfo f32(std::string key, std::vector<std::int64_t> shape) {
   return {std::move(key), Dtype::f32, std::move(shape), {}};
@@ -112,7 +112,7 @@ TEST_CASE("equal bits are sure, whatever the names") {
   const auto right = families_of({f32("a2_", {4}), f32("a3_", {4}), f32("a1_", {4})});
   // a1 has the bits of a3_, a2 those of a1_; a3 and a2_ are left over for each other.
   const std::map<std::string, std::size_t> bits{{"a1", 1}, {"a3_", 1}, {"a2", 2}, {"a1_", 2}, {"a3", 3}, {"a2_", 4}};
-  const auto read = [&](const KeyFamily& family) { return std::optional(bits.at(first_key(family))); };
+  const auto read = [&](const KeyFamily& family) { return std::optional(TensorDigest{bits.at(first_key(family))}); };
   const auto pairs = pair_families(left, right, read, read);
   REQUIRE(pairs.size() == 3);
   std::map<std::string, std::pair<std::string, FamilyPair::Certainty>> found;
@@ -120,7 +120,33 @@ TEST_CASE("equal bits are sure, whatever the names") {
     found[first_key(left[pair.left])] = {first_key(right[pair.right]), pair.certainty};
   CHECK(found["a1"] == std::pair(std::string("a3_"), FamilyPair::Certainty::bits));
   CHECK(found["a2"] == std::pair(std::string("a1_"), FamilyPair::Certainty::bits));
-  CHECK(found["a3"] == std::pair(std::string("a2_"), FamilyPair::Certainty::only_fit));
+  CHECK(found["a3"] == std::pair(std::string("a2_"), FamilyPair::Certainty::guess));
+}
+
+TEST_CASE("what was compared and differs is not sure, and a matrix that is another transposed is") {
+  const auto left = families_of({f32("fc.w", {2, 6}), f32("proj.w", {6, 2}), f32("square.w", {3, 3}), f32("n.w", {5})});
+  const auto right = families_of({f32("down", {2, 6}), f32("up", {6, 2}), f32("square", {3, 3}), f32("n", {5})});
+  using Corner = TensorDigest::Corner;
+  const std::map<std::string, TensorDigest> digests{
+      {"fc.w", {1, Corner{10, 11}}}, {"up", {2, Corner{11, 10}}},       {"proj.w", {3, Corner{20, 21}}},
+      {"down", {4, Corner{21, 20}}}, {"square.w", {5, Corner{30, 31}}}, {"square", {6, Corner{31, 30}}},
+      {"n.w", {7, std::nullopt}},    {"n", {8, std::nullopt}},
+  };
+  const auto read = [&](const KeyFamily& family) { return std::optional(digests.at(first_key(family))); };
+  DraftRequest request;
+  request.name = "draft";
+  request.left = {{"a", "safetensors", {}}, left};
+  request.right = {{"b", "safetensors", {}}, right};
+  request.pairs = pair_families(left, right, read, read);
+  const std::string text = write_draft(request);
+  CAPTURE(text);
+  CHECK(text.find("3 of its 4 equations are sure") != std::string::npos);
+  CHECK(text.find("n.w <-> n  // not sure: their bits differ\n") != std::string::npos);
+  for (const std::string equation :
+       {"fc.w[a_ b_] <-> up[b_ a_]\n", "proj.w[a_ b_] <-> down[b_ a_]\n", "square.w[a_ b_] <-> square[b_ a_]\n"}) {
+    CHECK(text.find(equation) != std::string::npos);
+  }
+  CHECK(compiled(text).rules.size() == 4);
 }
 
 TEST_CASE("a draft counts, folds into blocks, and says what it is not sure of") {
