@@ -102,6 +102,7 @@ TEST_CASE("configs between files and memory are of the sizes of their tensors") 
       {"qwen3_moe", "moe_intermediate_size", 3},
       {"qwen3_moe", "num_key_value_heads", 1},
       {"qwen3_moe", "vocab_size", 1000},
+      {"qwen3_moe", "decoder_sparse_step", 2},
       {"deepseek_v3", "n_routed_experts", 3},
       {"deepseek_v3", "moe_intermediate_size", 3},
       {"deepseek_v3", "intermediate_size", 3},
