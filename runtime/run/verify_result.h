@@ -15,7 +15,7 @@ namespace omap {
 /// Checks every tie, as a run does. Memory is bounded by `options.memory`, however large a tensor is;
 /// `options.progress` is told of bytes compared.
 [[nodiscard]] Result<Comparison> verify_result(const CopyProgram& program, const CheckpointReader& source,
-                                                const CheckpointReader& result, std::string_view root,
-                                                RunOptions options);
+                                               const CheckpointReader& result, std::string_view root,
+                                               RunOptions options);
 
 }  // namespace omap
