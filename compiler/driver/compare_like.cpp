@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "runtime/bind/offered_params.h"
 #include "runtime/bind/report_unclaimed.h"
 #include "runtime/plan/standard_plan.h"
 
@@ -16,12 +17,14 @@ void add(Diagnostics& diagnostics, const std::vector<std::string>& keys, std::st
   diagnostics.push_back(Diagnostic(Code::like_differs, "{} {}", list_keys(keys), what).help("{}", help));
 }
 
-/// What there is to set of a mapping that is not the user's: its params of a type.
+/// What there is to set of a mapping that is not the user's: those of its params of a type that it offers.
 std::string settings_of(const Plan& plan, ParamType type) {
   std::vector<std::string> names;
   for (const Param& param : plan.params) {
-    if (param.type == type && !param.list && param.index.empty()) names.push_back(param.name);
+    if (param.type == type && !param.list && param.index.empty() && is_offered(plan, param))
+      names.push_back(param.name);
   }
+  if (names.empty()) return fmt::format("`{}` has nothing to set for it: is it a checkpoint of this model?", plan.name);
   return fmt::format("`--set NAME=VALUE` may decide it; `{}` has `{}`", plan.name, fmt::join(names, "`, `"));
 }
 

@@ -6,6 +6,7 @@
 
 #include "compiler/draft/claimed_keys.h"
 #include "compiler/driver/partial_weights.h"
+#include "runtime/bind/offered_params.h"
 #include "runtime/bind/source_keys.h"
 #include "runtime/plan/standard_plan.h"
 
@@ -57,7 +58,8 @@ Diagnostics with_deciding_settings(const Plan& plan, Diagnostics refusal) {
     std::set<std::string> deciding;
     for_each_expr(*rule->when, [&](const Expr& part) {
       const Param* param = part.op == Expr::Op::param ? plan.find_param(part.name) : nullptr;
-      if (param && param->type == ParamType::boolean && param->index.empty()) deciding.insert(param->name);
+      if (param && param->type == ParamType::boolean && param->index.empty() && is_offered(plan, *param))
+        deciding.insert(param->name);
     });
     if (deciding.empty()) continue;
     diagnostic.helps.clear();

@@ -60,11 +60,13 @@ void print(const Console& console, const CheckpointReader& checkpoint, const Obj
     std::string pattern, dtype, shape;
     std::size_t count;
   };
+  // A key that is longer has its line to itself: it does not push the others' columns out of sight.
+  constexpr std::size_t widest = 80;
   std::vector<Row> rows;
   std::size_t width = 0;
   for (auto& [what, keys] : alike) {
     for (FoldedKeys& folded : fold_keys(keys)) {
-      width = std::max(width, folded.pattern.size());
+      if (folded.pattern.size() <= widest) width = std::max(width, folded.pattern.size());
       rows.push_back({std::move(folded.pattern), what.first, what.second, folded.count});
     }
   }

@@ -31,6 +31,10 @@ void add_help(Diagnostic& diagnostic) {
     case Code::extent_undetermined:
       diagnostic.helps.push_back("name the axis like an `int` param, and set that: `--set AXIS=N`");
       break;
+    case Code::dtype_not_computable:
+      diagnostic.helps.push_back(
+          "arithmetic makes floats: store one, as in `KEY as f32`, or move the tensor as it is, without arithmetic");
+      break;
     case Code::sub_byte_layout:
       diagnostic.helps.push_back("such tensors can be renamed as a whole, without shapes");
       break;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "diagnostics/nearest.h"
+#include "runtime/bind/offered_params.h"
 #include "runtime/checkpoint/key_pattern.h"
 #include "runtime/plan/standard_plan.h"
 
@@ -115,7 +116,8 @@ std::vector<OpenTerm> open_terms(const Plan& plan, Direction direction, Environm
 std::string settings_in(const Plan& plan, const Index& index) {
   std::string text;
   for_each_expr(index.list, [&](const Expr& expr) {
-    if (expr.op != Expr::Op::param || !plan.find_param(expr.name)) return;
+    const Param* param = expr.op == Expr::Op::param ? plan.find_param(expr.name) : nullptr;
+    if (!param || (is_standard(plan) && !is_offered(plan, *param))) return;
     text += fmt::format("{}`--set {}=VALUE`", text.empty() ? ": " : ", ", expr.name);
   });
   return text;
@@ -160,6 +162,11 @@ Diagnostic unread(const Plan& plan, Direction direction, const FoldedKeys& group
   if (is_standard(plan)) {
     diagnostic.helps.push_back(fmt::format(
         "begin a mapping that extends `{}` by it: `olmoc new --like MAPPING --from {}=PATH`", plan.name, side));
+    return diagnostic;
+  }
+  if (group.pattern.empty()) {
+    diagnostic.helps.push_back(
+        fmt::format("no mapping can write an empty key: give the tensor of `{}` a name first", side));
     return diagnostic;
   }
   std::string pattern;

@@ -4,6 +4,7 @@
 #include "runtime/bind/bind.h"
 #include "runtime/bind/offered_params.h"
 #include "runtime/json/json.h"
+#include "runtime/plan/standard_plan.h"
 
 namespace omap {
 namespace {
@@ -35,12 +36,15 @@ std::optional<Value> parse_value(const Param& param, const std::string& text) {
   }
 }
 
-Diagnostic unknown(const Plan& plan, const std::string& name) {
+/// A name that there is nothing to set by: no param, or one (`is_internal`) that a standard mapping works out.
+Diagnostic not_to_set(const Plan& plan, const std::string& name, bool is_internal) {
   std::vector<std::string> names;
   for (const Param& param : plan.params) {
     if (is_offered(plan, param)) names.push_back(param.name);
   }
-  Diagnostic diagnostic(Code::unknown_setting, "`{}` has no param `{}`", plan.name, name);
+  Diagnostic diagnostic = is_internal ? Diagnostic(Code::unknown_setting,
+                                                   "`{}` works out `{}` itself: it is not to be set", plan.name, name)
+                                      : Diagnostic(Code::unknown_setting, "`{}` has no param `{}`", plan.name, name);
   if (const auto near = nearest(name, names)) diagnostic.helps.push_back(fmt::format("did you mean `{}`?", *near));
   diagnostic.helps.push_back(names.empty() ? "this mapping has no params to set"
                                            : fmt::format("its params are `{}`", fmt::join(names, "`, `")));
@@ -56,8 +60,10 @@ Result<Settings> parse_settings(const Plan& plan, const std::vector<std::string>
     const std::size_t equals = text.find('=');
     const std::string name = text.substr(0, equals);
     const Param* param = plan.find_param(name);
-    if (!param) {
-      problems.push_back(unknown(plan, name));
+    // Who runs a standard mapping sets what it says is to be set: what is left are its steps and its safety checks.
+    const bool is_internal = param && is_standard(plan) && !is_offered(plan, *param);
+    if (!param || is_internal) {
+      problems.push_back(not_to_set(plan, name, is_internal));
       continue;
     }
     auto value = equals == std::string::npos ? std::nullopt : parse_value(*param, text.substr(equals + 1));

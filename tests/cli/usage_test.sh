@@ -72,3 +72,12 @@ grep -q 'to extend, and not to run: std:decoder, std:hybrid_decoder$' out || fai
 "$olmoc" list meta >out
 [[ $(grep -c '^std:' out) == 1 ]] || fail "a side's mappings are others: $(cat out)"
 says 1 'did you mean `std:qwen3`?' list qwen33
+
+# A key of any length: the lines of others stay short.
+long=$(printf 'k%.0s' $(seq 5000))
+header="{\"$long\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}"
+# The header's size in 8 bytes, little-endian.
+printf "\\x$(printf %x $((${#header} % 256)))\\x$(printf %x $((${#header} / 256)))\\0\\0\\0\\0\\0\\0" >long.safetensors
+printf '%s12' "$header" >>long.safetensors
+"$olmoc" inspect long.safetensors >out
+grep -q '^x  U8' out || fail "inspect pads all lines to its longest key: $(grep '^x ' out | cut -c 1-200)"

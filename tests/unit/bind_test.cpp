@@ -343,3 +343,12 @@ TEST_CASE("values that need each other in a long chain are an error, not a crash
   }
   CHECK(codes(bound_to(plan_of(body), made({{"x", {1}}}))).front() == Code::plan_limit);
 }
+
+TEST_CASE("what is advised of an empty key is no rule, as none can write it") {
+  const auto bound = bound_to(plan_of("x <-> y"), made({{"", {1}}, {"x", {1}}}));
+  REQUIRE_FALSE(bound);
+  REQUIRE(bound.error().size() == 1);
+  CHECK(bound.error().front().code == Code::source_unclaimed);
+  REQUIRE(bound.error().front().helps.size() == 1);
+  CHECK(bound.error().front().helps.front().find("ignore") == std::string::npos);
+}

@@ -88,3 +88,28 @@ TEST_CASE("of a result that is not like another") {
   CHECK(differences.front().code == Code::like_differs);
   CHECK(helps_of(differences.front()).find("`vocab`") != std::string::npos);
 }
+
+TEST_CASE("of params: what a standard mapping works out itself is not offered, nor taken") {
+  const Plan plan = standard_plan("llama");
+  REQUIRE(plan.find_param("known"));
+  for (const std::string setting : {"known=true", "sized=true", "d=8", "knwn=true"}) {
+    CAPTURE(setting);
+    const auto set = parse_settings(plan, {setting});
+    REQUIRE_FALSE(set);
+    CHECK(set.error().front().code == Code::unknown_setting);
+    CHECK(helps_of(set.error().front()).find("`n_layers`") != std::string::npos);
+    CHECK(helps_of(set.error().front()).find("`known`") == std::string::npos);
+  }
+  CHECK(parse_settings(plan, {"n_layers=2", "tied=false"}));
+  // A mapping of one's own takes all of them.
+  const Plan own = plan_of("/// To be set.\n param n: int = 1\n param m: int = n\n require m == 1\n x[m] <-> y[m]");
+  CHECK(parse_settings(own, {"m=2"}));
+
+  const CheckpointFolder folder;
+  const driver::SidePath from{"hf", directory_of(folder, {"llama", "llama"}, "hf")};
+  const auto bound = driver::bind_source(plan, from, std::nullopt, {});
+  REQUIRE(bound);
+  const Diagnostics said = driver::compare_like(plan, bound->mapping.program, "", TensorIndex({}, {}), "");
+  REQUIRE_FALSE(said.empty());
+  CHECK(helps_of(said.front()).ends_with("`llama` has `tied`"));
+}
