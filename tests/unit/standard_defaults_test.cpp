@@ -124,11 +124,6 @@ TEST_CASE("layers that a config does not list have the types that Transformers g
     CHECK(windows(with(bare, "sliding_window_pattern", 3)) == one_in(3));
     // What lists them has the word.
     CHECK(windows(with(config, "sliding_window_pattern", 3)) == windows(config));
-    for (const Value& read : {without(config, "sliding_window"), with(bare, "sliding_window", Value())}) {
-      const auto bound = bound_to(standard_plan(family), state, {to_olmo_core, {}, {{"config.json", read}}, {}});
-      REQUIRE_FALSE(bound);
-      CHECK(codes(bound.error()) == std::vector<Code>{Code::requirement_failed});
-    }
     CHECK(bound_to(standard_plan(family), state, {to_olmo_core, {}, {}, {}}));
   }
   const TensorIndex gemma = index_of(state_of("gemma3_text", "hf"));
@@ -138,6 +133,31 @@ TEST_CASE("layers that a config does not list have the types that Transformers g
   const Value windows = at(made, "model.block.sequence_mixer.sliding_window.pattern");
   REQUIRE(windows.list());
   CHECK(windows.list()->at(1) == Value(-1));
+}
+
+TEST_CASE("sliding windows whose size a config leaves out have what Transformers gives them") {
+  for (const std::string family : {"olmo3", "gemma3_text"}) {
+    CAPTURE(family);
+    const Value config = json_file(fixtures / family / "hf/config.json");
+    const auto made = [&](const Value& read) {
+      return made_config(family, index_of(state_of(family, "hf")), {to_olmo_core, {}, {{"config.json", read}}, {}});
+    };
+    CHECK(made(without(config, "sliding_window")) == made(with(config, "sliding_window", 4096)));
+  }
+}
+
+TEST_CASE("an OLMo 3 without sliding windows becomes blocks of full attention, and back an OLMo 2") {
+  const Value config = json_file(fixtures / "olmo3/hf/config.json");
+  const Value::List full(static_cast<std::size_t>(*at(config, "num_hidden_layers").integer()), "full_attention");
+  const Value made = made_config("olmo3", index_of(state_of("olmo3", "hf")),
+                                 {to_olmo_core, {}, {{"config.json", with(config, "layer_types", full)}}, {}});
+  CHECK(at(made, "model.block.sequence_mixer").member("sliding_window") == nullptr);
+  const Conversion back = {to_hf, {}, {{"config.json", made}}, {}};
+  const TensorIndex state = index_of(state_of("olmo3", "olmo_core"));
+  CHECK_FALSE(bound_to(standard_plan("olmo3"), state, back));
+  const Value again = made_config("olmo2", state, back);
+  CHECK(again.member("layer_types") == nullptr);
+  CHECK(at(again, "rms_norm_eps") == at(config, "rms_norm_eps"));
 }
 
 TEST_CASE("a config that makes another model of the same weights is refused") {

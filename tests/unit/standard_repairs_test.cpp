@@ -309,3 +309,29 @@ TEST_CASE("what the other side cannot say is refused, not left out") {
   CHECK(refused("gemma3_text", index_of(state_of("gemma3_text", "hf")), to_olmo_core,
                 with(json_file(fixtures / "gemma3_text/hf/config.json"), "query_pre_attn_scalar", 168)));
 }
+
+TEST_CASE("whole numbers in place of weights are refused, on both sides") {
+  for (const Family& family : standard_families()) {
+    for (const Direction direction : {to_hf, to_olmo_core}) {
+      const std::string side = direction == to_hf ? "olmo_core" : "hf";
+      CAPTURE(family.mapping);
+      CAPTURE(side);
+      const TensorIndex state = index_of(state_of(family.folder, side));
+      const auto refused = [&](const std::string& changed) {
+        std::vector<TensorInfo> infos = state.tensors();
+        for (TensorInfo& info : infos) {
+          if (info.key.ends_with(changed) && info.dtype == Dtype::bf16) info.dtype = Dtype::i16;
+          if (info.key.ends_with(changed) && info.dtype == Dtype::f32) info.dtype = Dtype::i32;
+        }
+        const std::vector<std::string> settings =
+            direction == to_olmo_core ? family.import_settings : std::vector<std::string>();
+        const auto bound = bound_to(standard_plan(family.mapping), TensorIndex({"made.safetensors"}, std::move(infos)),
+                                    {direction, settings, config_of(family.folder, side), {}});
+        return !bound && bound.error().front().message.starts_with("whole numbers in place of weights");
+      };
+      CHECK_FALSE(refused("nothing"));
+      CHECK(refused(direction == to_hf ? "embeddings.weight" : "embed_tokens.weight"));
+      CHECK(refused(direction == to_hf ? "attention.w_q.weight" : "self_attn.q_proj.weight"));
+    }
+  }
+}
