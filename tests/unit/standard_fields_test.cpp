@@ -165,6 +165,8 @@ TEST_CASE("what OLMo-core's config says and a Transformers model cannot do is re
       {"gemma3_text", "gemma3_text", "model.block.local.attention_residual_alpha", "0.5"},
       {"gemma3_text", "gemma3_text", "model.block.global.sequence_mixer.attention_sinks", "true"},
       {"gemma3_text", "gemma3_text", "model.block.local.sequence_mixer.rope.partial_rotary_factor", "0.5"},
+      {"gemma3_text", "gemma3_text", "model.block.local.sequence_mixer.rope.scaling",
+       R"({"_CLASS_": "olmo_core.nn.rope.PIRoPEScalingConfig", "factor": 4.0})"},
       {"gemma3_text", "gemma3_text", "model.embed_scale", "1.0"},
       {"qwen3_5_text", "qwen3_5", "model.block.gdn.feed_forward.activation", R"("relu")"},
       {"qwen3_5_text", "qwen3_5", "model.block.attn.sequence_mixer.gate.granularity", R"("headwise")"},
