@@ -58,7 +58,7 @@ TEST_CASE("a model of a known family whose config is at fault is told what, and 
   const std::vector<Case> cases = {
       {"llama", "hidden_act", R"("gelu")", "`hf.hidden_act` is \"gelu\"", "std:llama"},
       {"llama", "num_hidden_layers", "2", "`hf.num_hidden_layers` is 2", "std:llama"},
-      {"olmo3", "sliding_window", "null", "`hf.sliding_window` is not there", "std:olmo3"},
+      {"olmo3", "hidden_act", R"("gelu")", "`hf.hidden_act` is \"gelu\"", "std:olmo3"},
       {"gemma3_text", "final_logit_softcapping", "30.0", "`hf.final_logit_softcapping` is there", "std:gemma3_text"},
   };
   for (const Case& at_fault : cases) {
