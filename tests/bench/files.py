@@ -198,7 +198,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5, help="measured runs of each program (5)")
     parser.add_argument("--python", help="an interpreter that has OLMo-core 3.0")
     parser.add_argument("--json", type=Path, help="write the figures here too")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
 
     all_works = works(arguments.size * GB, arguments.python)
     unknown = set(arguments.work) - {work.name for work in all_works}
