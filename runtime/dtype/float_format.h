@@ -19,8 +19,9 @@ struct FloatFormat {
 
   [[nodiscard]] constexpr int sign_at() const { return exponent_bits + mantissa_bits; }
 
-  // NaNs as PyTorch writes them: of 8 bits there is one with each sign, of bfloat16 one in all; those of f16 keep their
-  // sign and the upper bits of their payload.
+  // NaNs as PyTorch's scalar code writes them: of 8 bits there is one with each sign, of bfloat16 one in all (0x7FC0,
+  // where its vector code for some processors writes 0xFFFF); those of f16 keep their sign and the upper bits of their
+  // payload.
 
   /// The NaN that is written, without sign and payload.
   [[nodiscard]] constexpr std::uint32_t nan_bits() const {

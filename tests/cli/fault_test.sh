@@ -6,13 +6,7 @@
 set -euo pipefail
 olmoc=$1
 source "$(dirname "${BASH_SOURCE[0]}")/made_state.sh"
-
-if ! strace -qq -f -o /dev/null -e trace=openat -e inject=openat:error=EIO:when=60000 true 2>/dev/null; then
-  echo "skipped: there is no strace, or it may not trace"
-  exit 77
-fi
-# The leak sanitizer does not run under it.
-export ASAN_OPTIONS=detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+source "$(dirname "${BASH_SOURCE[0]}")/tracing.sh"
 
 readonly tensor_bytes=3000
 # Of each kind of call as many are made to fail, spread over all of a run.

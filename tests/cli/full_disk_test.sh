@@ -4,16 +4,7 @@
 # Usage: full_disk_test.sh OLMOC FIXTURES
 set -euo pipefail
 
-# Mounts are made in a namespace of their own, which ends with this process.
-if [[ ${OMAP_OWN_MOUNTS:-} != yes ]]; then
-  for unshare in "unshare --mount" "unshare --map-root-user --mount"; do
-    if $unshare mount -t tmpfs none /mnt 2>/dev/null; then
-      OMAP_OWN_MOUNTS=yes exec $unshare "$0" "$@"
-    fi
-  done
-  echo "skipped: no file system can be mounted"
-  exit 77
-fi
+source "$(dirname "${BASH_SOURCE[0]}")/own_mounts.sh"
 
 olmoc=$1
 source "$(dirname "${BASH_SOURCE[0]}")/made_state.sh"

@@ -7,13 +7,7 @@
 set -euo pipefail
 olmoc=$1
 source "$(dirname "${BASH_SOURCE[0]}")/made_state.sh"
-
-if ! strace -qq -f -o /dev/null -e trace=openat -e inject=openat:error=EIO:when=60000 true 2>/dev/null; then
-  echo "skipped: there is no strace, or it may not trace"
-  exit 77
-fi
-# The leak sanitizer does not run under it.
-export ASAN_OPTIONS=detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+source "$(dirname "${BASH_SOURCE[0]}")/tracing.sh"
 
 # What gives and takes names.
 readonly kinds=(rename renameat2 unlink rmdir)
