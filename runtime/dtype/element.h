@@ -30,7 +30,8 @@ namespace omap {
 
 /// The nearest element to a number, ties to even, as PyTorch rounds: what is too large becomes an infinity, or NaN in
 /// a format that has none. A NaN has the bits that PyTorch's scalar code gives it: sign and upper payload where the
-/// format is wide enough for them, but one pattern of bf16, and all ones of the 8-bit formats. `can_encode(dtype)` holds.
+/// format is wide enough for them, but one pattern of bf16, and all ones of the 8-bit formats. `can_encode(dtype)`
+/// holds.
 void encode(Dtype dtype, double number, std::byte* element);
 
 /// Whether `cast` knows both: floats of 8 bits and more, and integers; E8M0 is only read.
