@@ -5,7 +5,7 @@
 #include "runtime/run/buffer_pair.h"
 #include "runtime/run/fill_slab.h"
 #include "runtime/run/progress.h"
-#include "runtime/run/slab.h"
+#include "runtime/run/slab_queue.h"
 #include "runtime/run/tie_check.h"
 #include "runtime/run/worker_pool.h"
 
@@ -74,10 +74,10 @@ Result<void> run(const CopyProgram& program, const CheckpointReader& source, con
   std::uint64_t data = 0;
   for (const Section& section : sections.sections) data += section.bytes();
   Progress progress(options.progress, layout.total_bytes() - data, layout.total_bytes());
-  SlabCutter cutter(sections, sizes);
+  SlabQueue slabs(sections, sizes);
   auto written = on_workers(sizes.threads, [&](unsigned worker, const std::stop_token& stop) -> Result<void> {
     while (!stop.stop_requested()) {
-      const auto slab = cutter.next();
+      const auto slab = slabs.next(worker);
       if (!slab) break;
       const std::span bytes = buffers[worker].first().first(slab->bytes());
       if (auto done = fill_slab(*slab, sections, source, bytes, buffers[worker].second()); !done) return done;

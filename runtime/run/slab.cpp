@@ -16,8 +16,8 @@ constexpr std::uint64_t max_large_slab = 16 << 20;
 constexpr std::uint64_t max_scratch = 512 << 10;
 constexpr std::uint64_t page = 4096;
 
-std::span<const PlacedBox> boxes_of(const Sections& sections, const Section& section) {
-  return std::span(sections.boxes).subspan(section.first, section.last - section.first);
+std::span<const PlacedBox> boxes_of(std::span<const PlacedBox> boxes, const Section& section) {
+  return boxes.subspan(section.first, section.last - section.first);
 }
 
 std::uint64_t round_down(std::uint64_t n, std::uint64_t unit) { return n < unit ? n : n - n % unit; }
@@ -99,24 +99,23 @@ BufferSizes buffer_sizes(const Sections& sections, const RunOptions& options) {
   std::uint64_t largest = 0;
   for (const Section& section : sections.sections) {
     if (section.bytes() <= std::max(sizes.slab, largest)) continue;
-    if (!reads_well_in(boxes_of(sections, section), sizes.slab)) largest = section.bytes();
+    if (!reads_well_in(boxes_of(sections.boxes, section), sizes.slab)) largest = section.bytes();
   }
   sizes.large_slab = std::min({largest, max_large_slab, memory - sizes.scratch});
   return sizes;
 }
 
 std::optional<Slab> SlabCutter::next() {
-  const std::scoped_lock lock(mutex_);
-  if (section_ == sections_.sections.size()) return std::nullopt;
-  if (!grid_ && sections_.sections[section_].bytes() <= sizes_.slab) return share();
+  if (section_ == sections_.size()) return std::nullopt;
+  if (!grid_ && sections_[section_].bytes() <= sizes_.slab) return share();
   return cut();
 }
 
 Slab SlabCutter::share() {
-  const Section& begin = sections_.sections[section_];
+  const Section& begin = sections_[section_];
   Slab slab{begin.file, begin.begin, 0, 1, 0, begin.begin, begin.first, begin.last};
-  for (; section_ < sections_.sections.size(); ++section_) {
-    const Section& section = sections_.sections[section_];
+  for (; section_ < sections_.size(); ++section_) {
+    const Section& section = sections_[section_];
     const bool adjoins = section.file == slab.file && section.begin == slab.offset + slab.width;
     if (!adjoins || slab.width + section.bytes() > sizes_.slab) break;
     slab.width += section.bytes();
@@ -126,7 +125,7 @@ Slab SlabCutter::share() {
 }
 
 Slab SlabCutter::cut() {
-  const Section& section = sections_.sections[section_];
+  const Section& section = sections_[section_];
   if (!grid_) {
     grid_ = grid_of(section);
     row_ = column_ = 0;
@@ -154,7 +153,7 @@ Slab SlabCutter::cut() {
 }
 
 SlabCutter::Grid SlabCutter::grid_of(const Section& section) const {
-  const std::span boxes = boxes_of(sections_, section);
+  const std::span boxes = boxes_of(boxes_, section);
   const auto intervals = [&](std::uint64_t limit) {
     const std::uint64_t width = whole_iterations(boxes, limit);
     return Grid{section.bytes(), 1, width, is_run(boxes) && width % page == 0 ? section.begin % page : 0};

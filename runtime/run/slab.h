@@ -2,9 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
-#include <vector>
+#include <span>
 
 #include "runtime/run/run.h"
 #include "runtime/run/sections.h"
@@ -45,7 +44,7 @@ struct Slab {
   [[nodiscard]] std::uint64_t bytes() const { return rows * width; }
 };
 
-/// Cuts sections into slabs, one after another, in the order of the files. `next` may be called from many threads.
+/// Cuts sections into slabs, one after another, in their order.
 ///
 /// Consecutive sections share a slab as long as they fit. A larger one is cut into intervals, of whole iterations of
 /// its loops as far as that goes, if those read well. If not, its source runs across the destination: some loop t, not
@@ -55,7 +54,9 @@ struct Slab {
 /// and writes are equally long, each byte is read once, and the length does not depend on the tensor's size.
 class SlabCutter {
  public:
-  SlabCutter(const Sections& sections, const BufferSizes& sizes) : sections_(sections), sizes_(sizes) {}
+  /// `sections` are some of `all`, adjoining ones, and are referred to.
+  SlabCutter(const Sections& all, std::span<const Section> sections, const BufferSizes& sizes)
+      : boxes_(all.boxes), sections_(sections), sizes_(sizes) {}
 
   [[nodiscard]] std::optional<Slab> next();
 
@@ -74,9 +75,9 @@ class SlabCutter {
   [[nodiscard]] Slab cut();
   [[nodiscard]] Grid grid_of(const Section& section) const;
 
-  const Sections& sections_;
+  std::span<const PlacedBox> boxes_;
+  std::span<const Section> sections_;
   BufferSizes sizes_;
-  std::mutex mutex_;
   std::size_t section_ = 0;
   /// Of the section that is being cut.
   std::optional<Grid> grid_;

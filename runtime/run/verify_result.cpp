@@ -9,7 +9,7 @@
 #include "runtime/run/fill_slab.h"
 #include "runtime/run/progress.h"
 #include "runtime/run/read_dense.h"
-#include "runtime/run/slab.h"
+#include "runtime/run/slab_queue.h"
 #include "runtime/run/tie_check.h"
 #include "runtime/run/worker_pool.h"
 
@@ -83,10 +83,10 @@ Result<Comparison> verify_result(const CopyProgram& program, const CheckpointRea
   std::vector<std::optional<ElementDifference>> differences(headers.alike.size());
   std::mutex adding;
   Progress progress(options.progress, 0, total);
-  SlabCutter cutter(sections, sizes);
+  SlabQueue slabs(sections, sizes);
   auto compared = on_workers(sizes.threads, [&](unsigned worker, const std::stop_token& stop) -> Result<void> {
     while (!stop.stop_requested()) {
-      const auto slab = cutter.next();
+      const auto slab = slabs.next(worker);
       if (!slab) break;
       const std::optional<std::size_t> alike = alike_of[slab->file];
       if (!alike) continue;

@@ -22,7 +22,7 @@ CheckpointLayout plain_layout(const CopyProgram& program) {
 
 std::vector<Slab> all_slabs(const Sections& sections, const BufferSizes& sizes) {
   std::vector<Slab> slabs;
-  SlabCutter cutter(sections, sizes);
+  SlabCutter cutter(sections, sections.sections, sizes);
   while (const auto slab = cutter.next()) slabs.push_back(*slab);
   CHECK_FALSE(cutter.next());
   return slabs;
