@@ -40,10 +40,12 @@ void run_kernel(const KernelChoice& choice, const std::byte* src, std::byte* dst
 
 }  // namespace
 
-void execute(const StridedCopy& copy, const std::byte* src, std::byte* dst, Stores stores) {
-  if (copy.empty()) return;
-  const KernelChoice choice = choose_kernel(copy, stores);
-  for_each_iteration(choice.loops, src + copy.src_offset, dst + copy.dst_offset,
+void execute(const StridedCopy& copy, const std::byte* src, std::byte* dst) {
+  if (!copy.empty()) execute(choose_kernel(copy), src + copy.src_offset, dst + copy.dst_offset);
+}
+
+void execute(const KernelChoice& choice, const std::byte* src, std::byte* dst) {
+  for_each_iteration(choice.loops, src, dst,
                      [&](const std::byte* from, std::byte* to) { run_kernel(choice, from, to); });
 }
 

@@ -74,10 +74,9 @@ void add_group(KernelChoice& choice) {
 
 }  // namespace
 
-KernelChoice choose_kernel(StridedCopy copy, Stores stores) {
+KernelChoice choose_kernel(StridedCopy copy) {
   normalize(copy);
-  const bool streaming = stores == Stores::streaming || copy.bytes() >= least_streamed;
-  KernelChoice choice{Kernel::runs, copy.run_bytes, {}, {}, {}, copy.dims, streaming};
+  KernelChoice choice{Kernel::runs, copy.run_bytes, {}, {}, {}, copy.dims, copy.bytes() >= least_streamed};
   std::vector<CopyDim>& loops = choice.loops;
   if (loops.empty()) return choice;
   choice.inner = loops.back();

@@ -7,13 +7,7 @@
 
 namespace omap {
 
-/// How a destination is written.
-enum class Stores : std::uint8_t {
-  cached,     ///< it may be read soon; only so much that no cache holds it is written past them
-  streaming,  ///< it is not: past the caches, where a kernel can
-};
-
-/// Which kernel moves the innermost loops of a copy. It depends on the copy alone, but for `streaming`.
+/// Which kernel moves the innermost loops of a copy.
 struct KernelChoice {
   enum class Kernel : std::uint8_t {
     runs,           ///< `copy_runs`
@@ -33,11 +27,11 @@ struct KernelChoice {
   /// Of `transpose`: the loop that goes on where `outer` ends in the source, if that alone fills no line of it.
   CopyDim group;
   std::vector<CopyDim> loops;
-  /// Whether a kernel that can writes past the caches.
+  /// Whether a kernel that can writes past the caches: so much that they do not hold it.
   bool streaming = false;
 };
 
 /// Merges the copy's loops, and chooses. The copy is not empty.
-[[nodiscard]] KernelChoice choose_kernel(StridedCopy copy, Stores stores = Stores::cached);
+[[nodiscard]] KernelChoice choose_kernel(StridedCopy copy);
 
 }  // namespace omap

@@ -17,8 +17,8 @@
 //   follow one another, so that each register ends as one longer piece of a destination line;
 // - a tile of one cache line by one cache line. Its source lines are first copied to a buffer, whole: where strides are
 //   powers of two they fall into the same few sets of a cache, and would evict each other between blocks;
-// - a panel of eight destination lines, along which tiles go through the source's columns, while the next tile's lines
-//   are prefetched: no prefetcher of a processor follows so many streams.
+// - a panel, along which tiles go through the source's columns while source lines are asked for ahead, as no prefetcher
+//   of a processor follows so many streams. How wide it is depends on where the lines go.
 
 // Arrays of registers are registers only where the loops over them are unrolled.
 #undef OMAP_UNROLL
@@ -35,9 +35,18 @@ namespace hn = hwy::HWY_NAMESPACE;
 constexpr std::size_t line_bytes = 64;
 /// 128-bit parts of a register, up to a line.
 constexpr std::size_t register_blocks = HWY_MAX_BYTES >= line_bytes ? 4 : HWY_MAX_BYTES / 16;
-/// Destination lines that a panel is wide.
-constexpr std::uint64_t panel_lines = 8;
-/// Columns after which a panel ends: their lines in the destination lie on as many pages, which a TLB holds.
+/// How many destination lines a panel is wide, and what is asked for meanwhile.
+enum class Panels {
+  wide,    ///< eight, for stores past the caches, which want neighbouring lines soon, and within caches; the next tile
+  narrow,  ///< one, so that memory is read in the order in which it lies; the next panel, row by row
+};
+constexpr std::uint64_t panel_lines(Panels panels) { return panels == Panels::wide ? 8 : 1; }
+/// Matrices from here on are more than L2 holds beside what is written.
+constexpr std::uint64_t least_narrow = 512 << 10;
+/// Rows of a panel that are shorter are not asked for: it would be left before they are there.
+constexpr std::uint64_t least_asked_row = 4 * line_bytes;
+/// Columns after which a panel ends: their lines in the destination lie on as many pages, which a TLB holds, and those
+/// of two panels of a line in the source are 256 KiB, which L2 holds.
 constexpr std::uint64_t panel_columns = 2048;
 
 template <std::size_t Blocks>
@@ -96,10 +105,43 @@ HWY_INLINE void move_blocks(const std::uint8_t* src, std::size_t src_stride, std
   }
 }
 
-/// A line of each of 64 / N rows.
-template <std::size_t N, bool Streaming>
+/// The tile that follows one at `src` in its rows, as lines to ask for.
+struct NextTile {
+  const std::uint8_t* src = nullptr;
+  std::size_t stride = 0;
+  bool exists = false;
+
+  /// To L2, as the lines would evict each other from L1. Their last bytes: what comes before lies in a line that the
+  /// tile at `src` needs too, or in the same line.
+  HWY_INLINE void ask(std::size_t lines) {
+    if (!exists) return;
+    for (; lines > 0; --lines, src += stride) __builtin_prefetch(src + 2 * line_bytes - 1, 0, 2);
+  }
+};
+
+/// The panel behind one, as lines to ask for: those of `rows` rows of `row_bytes`, `stride` apart.
+struct NextPanel {
+  const std::uint8_t* row = nullptr;
+  std::size_t stride = 0;
+  std::size_t row_bytes = 0;
+  std::size_t rows = 0;
+  /// Of the row that is asked for.
+  std::size_t at = 0;
+
+  HWY_INLINE void ask(std::size_t lines) {
+    if (rows == 0) return;
+    for (; lines > 0; --lines, at += line_bytes) __builtin_prefetch(row + at, 0, 2);
+    if (at < row_bytes) return;
+    at = 0;
+    row += stride;
+    --rows;
+  }
+};
+
+/// A line of each of 64 / N rows. Others are asked for between the blocks: together they would wait for each other.
+template <std::size_t N, bool Streaming, class Ahead>
 HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::uint8_t* dst,
-                          const std::uint64_t* places, bool prefetch) {
+                          const std::uint64_t* places, Ahead& ahead) {
   constexpr std::size_t edge = line_bytes / N;
   constexpr std::size_t step = 16 / N;
   HWY_ALIGN std::uint8_t lines[edge * line_bytes];
@@ -115,13 +157,7 @@ HWY_INLINE void move_tile(const std::uint8_t* src, std::size_t src_stride, std::
       move_blocks<N, register_blocks, Streaming>(lines + row * line_bytes + column * N, line_bytes, dst + row * N,
                                                  places + column, step);
     }
-    // To L2, as the lines would evict each other from L1; a few between the blocks, as they would wait for each other.
-    // The last byte of the next tile: what comes before it lies in a line that this tile needs too, or in the same
-    // line.
-    if (prefetch) {
-      for (std::size_t row = column; row < column + step; ++row)
-        __builtin_prefetch(src + row * src_stride + 2 * line_bytes - 1, 0, 2);
-    }
+    ahead.ask(step);
   }
 }
 
@@ -131,50 +167,121 @@ HWY_INLINE std::uint64_t tile_at(std::uint64_t at, std::uint64_t extent, std::ui
   return std::min(at, extent - edge);
 }
 
-/// Where the columns from `first` on begin in the destination.
+/// Where the columns of a tile begin in the destination, from `base` on.
 template <std::size_t N>
-HWY_INLINE void find_places(const Transpose& shape, std::uint64_t first, std::uint64_t (&places)[line_bytes / N]) {
-  std::uint64_t group = first / shape.columns, column = first % shape.columns;
-  for (std::uint64_t& place : places) {
-    place = group * shape.group_stride + column * shape.dst_stride;
-    if (++column == shape.columns) ++group, column = 0;
+class ColumnPlaces {
+ public:
+  HWY_INLINE explicit ColumnPlaces(const Transpose& shape) : shape_(shape) { find(0); }
+
+  HWY_INLINE void move_to(std::uint64_t first) {
+    if (shape_.groups > 1) {
+      find(first);
+    } else {
+      base_ = first * shape_.dst_stride;
+    }
+  }
+  [[nodiscard]] HWY_INLINE std::uint64_t base() const { return base_; }
+  [[nodiscard]] HWY_INLINE const std::uint64_t* from_base() const { return places_; }
+
+ private:
+  HWY_INLINE void find(std::uint64_t first) {
+    std::uint64_t group = first / shape_.columns, column = first % shape_.columns;
+    for (std::uint64_t& place : places_) {
+      place = group * shape_.group_stride + column * shape_.dst_stride;
+      if (++column == shape_.columns && shape_.groups > 1) ++group, column = 0;
+    }
+  }
+
+  const Transpose& shape_;
+  std::uint64_t base_ = 0;
+  std::uint64_t places_[line_bytes / N];
+};
+
+/// Rows and columns of the source.
+struct Panel {
+  std::uint64_t row = 0, row_end = 0;
+  std::uint64_t column = 0, column_end = 0;
+};
+
+template <std::size_t N>
+HWY_INLINE Panel panel_at(const Transpose& shape, Panels panels, std::uint64_t row, std::uint64_t column) {
+  return {row, std::min(shape.rows, row + panel_lines(panels) * line_bytes / N), column,
+          std::min(shape.groups * shape.columns, column + panel_columns)};
+}
+
+/// One of no columns behind the last.
+template <std::size_t N>
+HWY_INLINE Panel panel_after(const Transpose& shape, Panels panels, const Panel& panel) {
+  return panel.row_end < shape.rows ? panel_at<N>(shape, panels, panel.row_end, panel.column)
+                                    : panel_at<N>(shape, panels, 0, panel.column_end);
+}
+
+template <std::size_t N>
+HWY_INLINE NextPanel lines_of(const Transpose& shape, const Panel& panel, const std::uint8_t* src) {
+  const std::uint64_t row_bytes = (panel.column_end - panel.column) * N;
+  return {src + panel.row * shape.src_stride + panel.column * N, shape.src_stride, row_bytes,
+          row_bytes < least_asked_row ? 0 : panel.row_end - panel.row, 0};
+}
+
+template <std::size_t N, bool Streaming, Panels Width>
+HWY_INLINE void move_panel(const Transpose& shape, const Panel& panel, const std::uint8_t* src, std::uint8_t* dst,
+                           ColumnPlaces<N>& places, NextPanel next_panel) {
+  constexpr std::uint64_t edge = line_bytes / N;
+  const std::uint64_t columns = shape.groups * shape.columns;
+  for (std::uint64_t j = panel.column; j < panel.column_end; j += edge) {
+    const std::uint64_t first = tile_at(j, columns, edge);
+    places.move_to(first);
+    std::uint8_t* const to = dst + places.base();
+    for (std::uint64_t i = panel.row; i < panel.row_end; i += edge) {
+      const std::uint64_t row = tile_at(i, shape.rows, edge);
+      const std::uint8_t* tile = src + row * shape.src_stride + first * N;
+      if constexpr (Width == Panels::wide) {
+        NextTile next{tile, shape.src_stride, first + 2 * edge <= columns};
+        move_tile<N, Streaming>(tile, shape.src_stride, to + row * N, places.from_base(), next);
+      } else {
+        move_tile<N, Streaming>(tile, shape.src_stride, to + row * N, places.from_base(), next_panel);
+      }
+    }
   }
 }
 
 /// At least a tile of rows and of columns.
-template <std::size_t N, bool Streaming>
+template <std::size_t N, bool Streaming, Panels Width>
 void move_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
-  constexpr std::uint64_t edge = line_bytes / N;
-  const std::uint64_t columns = shape.groups * shape.columns;
-  for (std::uint64_t begin = 0; begin < columns; begin += panel_columns) {
-    const std::uint64_t end = std::min(columns, begin + panel_columns);
-    for (std::uint64_t panel = 0; panel < shape.rows; panel += panel_lines * edge) {
-      const std::uint64_t panel_end = std::min(shape.rows, panel + panel_lines * edge);
-      for (std::uint64_t j = begin; j < end; j += edge) {
-        const std::uint64_t first = tile_at(j, columns, edge);
-        std::uint64_t places[edge];
-        find_places<N>(shape, first, places);
-        const bool prefetch = first + 2 * edge <= columns;
-        for (std::uint64_t i = panel; i < panel_end; i += edge) {
-          const std::uint64_t row = tile_at(i, shape.rows, edge);
-          move_tile<N, Streaming>(src + row * shape.src_stride + first * N, shape.src_stride, dst + row * N, places,
-                                  prefetch);
-        }
-      }
-    }
+  Panel panel = panel_at<N>(shape, Width, 0, 0);
+  if constexpr (Width == Panels::narrow) {
+    for (NextPanel first = lines_of<N>(shape, panel, src); first.rows > 0;) first.ask(line_bytes / N);
+  }
+  ColumnPlaces<N> places(shape);
+  while (panel.column < panel.column_end) {
+    const Panel next = panel_after<N>(shape, Width, panel);
+    move_panel<N, Streaming, Width>(shape, panel, src, dst, places, lines_of<N>(shape, next, src));
+    panel = next;
+  }
+}
+
+/// The same for a destination that the caches may keep.
+template <std::size_t N>
+void store_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
+  if (shape.rows * shape.groups * shape.columns * N < least_narrow) {
+    move_tiles<N, false, Panels::wide>(shape, src, dst);
+  } else {
+    move_tiles<N, false, Panels::narrow>(shape, src, dst);
   }
 }
 
 /// Transposes rows by edge columns into `staged`, whose rows are `staged_bytes` apart. At least a tile of rows.
 template <std::size_t N>
 HWY_INLINE void stage_tiles(const std::uint8_t* src, std::size_t src_stride, std::uint64_t rows, std::uint8_t* staged,
-                            std::size_t staged_bytes, bool prefetch) {
+                            std::size_t staged_bytes, bool asks_ahead) {
   constexpr std::uint64_t edge = line_bytes / N;
   std::uint64_t places[edge];
   for (std::uint64_t i = 0; i < edge; ++i) places[i] = i * staged_bytes;
   for (std::uint64_t i = 0; i < rows; i += edge) {
     const std::uint64_t row = tile_at(i, rows, edge);
-    move_tile<N, false>(src + row * src_stride, src_stride, staged + row * N, places, prefetch);
+    const std::uint8_t* tile = src + row * src_stride;
+    NextTile next{tile, src_stride, asks_ahead};
+    move_tile<N, false>(tile, src_stride, staged + row * N, places, next);
   }
 }
 
@@ -197,22 +304,22 @@ HWY_INLINE void stream_lines(const std::uint8_t* staged, std::uint8_t* place, st
 template <std::size_t N>
 void stream_shifted_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t* dst) {
   constexpr std::uint64_t edge = line_bytes / N;
-  constexpr std::size_t staged_bytes = (panel_lines + 1) * line_bytes;
+  constexpr std::size_t staged_bytes = (panel_lines(Panels::wide) + 1) * line_bytes;
   const std::uint64_t columns = shape.groups * shape.columns;
   HWY_ALIGN std::uint8_t staged[edge * staged_bytes];
+  ColumnPlaces<N> places(shape);
   for (std::uint64_t begin = 0; begin < columns; begin += panel_columns) {
     const std::uint64_t end = std::min(columns, begin + panel_columns);
-    for (std::uint64_t panel = edge; panel < shape.rows; panel += panel_lines * edge) {
+    for (std::uint64_t panel = edge; panel < shape.rows; panel += panel_lines(Panels::wide) * edge) {
       const std::uint64_t staged_row = panel - edge;
-      const std::uint64_t panel_end = std::min(shape.rows, panel + panel_lines * edge);
+      const std::uint64_t panel_end = std::min(shape.rows, panel + panel_lines(Panels::wide) * edge);
       for (std::uint64_t j = begin; j < end; j += edge) {
         const std::uint64_t first = tile_at(j, columns, edge);
-        std::uint64_t places[edge];
-        find_places<N>(shape, first, places);
+        places.move_to(first);
         stage_tiles<N>(src + staged_row * shape.src_stride + first * N, shape.src_stride, panel_end - staged_row,
                        staged, staged_bytes, first + 2 * edge <= columns);
         for (std::uint64_t i = 0; i < edge; ++i) {
-          std::uint8_t* const column = dst + places[i];
+          std::uint8_t* const column = dst + places.base() + places.from_base()[i];
           const std::uint64_t line_before = line_bytes - 1;
           stream_lines(staged + i * staged_bytes, column + staged_row * N, column + panel * N - line_before,
                        column + panel_end * N - line_before);
@@ -222,9 +329,9 @@ void stream_shifted_tiles(const Transpose& shape, const std::uint8_t* src, std::
   }
   Transpose part = shape;
   part.rows = edge;
-  move_tiles<N, false>(part, src, dst);
+  store_tiles<N>(part, src, dst);
   const std::uint64_t last = shape.rows - edge;
-  move_tiles<N, false>(part, src + last * shape.src_stride, dst + last * N);
+  store_tiles<N>(part, src + last * shape.src_stride, dst + last * N);
 }
 
 /// The same for a destination that is written past the caches. Columns that all begin alike in lines need no buffer but
@@ -234,18 +341,18 @@ void stream_tiles(const Transpose& shape, const std::uint8_t* src, std::uint8_t*
   constexpr std::uint64_t edge = line_bytes / N;
   const std::uint64_t lead = (line_bytes - reinterpret_cast<std::uintptr_t>(dst) % line_bytes) % line_bytes;
   const bool whole_lines = shape.dst_stride % line_bytes == 0 && shape.group_stride % line_bytes == 0;
-  if (shape.rows < 2 * edge) return move_tiles<N, false>(shape, src, dst);
+  if (shape.rows < 2 * edge) return store_tiles<N>(shape, src, dst);
   if (!whole_lines || lead % N != 0) return stream_shifted_tiles<N>(shape, src, dst);
   const std::uint64_t first = lead / N;
   Transpose part = shape;
   part.rows = edge;
-  if (first > 0) move_tiles<N, false>(part, src, dst);
+  if (first > 0) store_tiles<N>(part, src, dst);
   if ((shape.rows - first) % edge > 0) {
     const std::uint64_t last = shape.rows - edge;
-    move_tiles<N, false>(part, src + last * shape.src_stride, dst + last * N);
+    store_tiles<N>(part, src + last * shape.src_stride, dst + last * N);
   }
   part.rows = (shape.rows - first) / edge * edge;
-  move_tiles<N, true>(part, src + first * shape.src_stride, dst + lead);
+  move_tiles<N, true, Panels::wide>(part, src + first * shape.src_stride, dst + lead);
 }
 
 /// Blocks of few columns or few rows, in one group, without a buffer. At least Blocks * 16 / N rows.
@@ -285,7 +392,7 @@ void transpose_elements(const Transpose& shape, bool streaming, const std::uint8
   } else if (streaming) {
     stream_tiles<N>(shape, src, dst);
   } else {
-    move_tiles<N, false>(shape, src, dst);
+    store_tiles<N>(shape, src, dst);
   }
 }
 #endif  // HWY_TARGET != HWY_SCALAR

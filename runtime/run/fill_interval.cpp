@@ -24,7 +24,7 @@ void fill_interval(const MemoryFill& fill, std::uint64_t begin, std::uint64_t en
       } else if (box.source == BoxCopy::zero) {
         fill_zero(part, out);
       } else {
-        execute(part, fill.sources[box.source], out, Stores::streaming);
+        execute(part, fill.sources[box.source], out);
       }
     });
   }
