@@ -30,8 +30,8 @@ GB = 1e9
 
 @dataclass
 class Work:
-    """One conversion. `make` writes its source; or, where `back` is set, what it should give: then olmoc makes the source
-    of that, by a run the other way with these options."""
+    """One conversion, with these settings and options. `make` writes its source; or, where `back` is set, what it should
+    give: then olmoc makes the source of that, by a run the other way with the options `back`."""
 
     name: str
     what: str
@@ -40,6 +40,7 @@ class Work:
     destination: str
     make: object
     settings: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
     back: list[str] | None = None
     peer: bool = False
 
@@ -51,7 +52,9 @@ def works(size: float, python: str | None) -> list[Work]:
     out = [
         Work("renames", "498 tensors, renamed", layouts + "renamed", "trained", "published",
              lambda d: made.write(d, made.renamed(size))),
-        Work("renames-dcp", "the same, from a distributed checkpoint", layouts + "renamed", "trained", "published",
+        Work("renames-files", "the same, to files of 1 GB", layouts + "renamed", "trained", "published",
+             lambda d: made.write(d, made.renamed(size)), options=["--max-shard-size", "1GB"]),
+        Work("renames-dcp", "498 tensors, renamed, from a distributed checkpoint", layouts + "renamed", "trained", "published",
              lambda d: made.write(d, made.renamed(size, prefix="new")), back=["--to-format", "dcp"]),
         Work("many", "50,000 tensors, renamed", layouts + "renamed", "trained", "published",
              lambda d: made.write(d, made.renamed_many(size))),
@@ -117,7 +120,8 @@ def measure(work: Work, olmoc: str, python: str | None, directory: Path, runs: i
     copy = ["cp", "-r", str(source), str(destination)]
     if sync:
         copy = ["sh", "-c", f"cp -r '{source}' '{destination}' && sync -f '{destination}'"]
-    commands = {"cp": copy, "olmoc": run_command(olmoc, work, work.source, source, work.destination, destination)}
+    commands = {"cp": copy, "olmoc": run_command(olmoc, work, work.source, source, work.destination, destination)
+                + work.options}
     if work.peer:
         commands["OLMo-core"] = [python, str(HERE / "olmo_core_peer.py"), "convert", str(source), str(destination)]
     samples = {program: [] for program in commands}
