@@ -3,14 +3,16 @@
 
 The checkpoints lie in a memory file system by default, so that the figures are about moving bytes and not about a disk;
 elsewhere each `cp` is followed by `sync -f`, as olmoc's result is on the disk when it ends. What is compared takes
-turns, after one turn that does not count; destinations are removed before each; sources are in the page cache. Peak
-memory is what wait4 reports: it cannot be less than this script's own, about 12 MB. GB are 1e9 bytes; GB/s count bytes
-read and bytes written. Python's standard library only, but for OLMo-core.
+turns, after one turn that does not count; destinations are removed before each, and in memory as much is touched and
+given back; sources are in the page cache. Peak memory is what wait4 reports: it cannot be less than this script's own,
+about 12 MB. GB are 1e9 bytes; GB/s count bytes read and bytes written. Python's standard library only, but for
+OLMo-core.
 """
 
 import argparse
 import ctypes
 import json
+import mmap
 import os
 import shutil
 import statistics
@@ -25,6 +27,7 @@ from pathlib import Path
 import made_checkpoints as made
 
 HERE = Path(__file__).resolve().parent
+PEER = HERE / "peer" / "convert_checkpoint.py"  # Beside no module that could be taken for a library.
 GB = 1e9
 
 
@@ -72,7 +75,7 @@ def works(size: float, python: str | None) -> list[Work]:
     if python:
         for shape, mapping, what in (("dense", "std:olmo2", "an OLMo 2 from OLMo-core's directory"),
                                      ("moe", "std:flex_olmo", "a FlexOlmo from OLMo-core's directory")):
-            make = [python, str(HERE / "olmo_core_peer.py"), "make", shape, str(size)]
+            make = [python, str(PEER), "make", shape, str(size)]
             out.append(Work("olmo-core-" + shape, what, mapping, "olmo_core", "hf",
                             lambda d, make=make: json.loads(output(make + [str(d)]))["bytes"], peer=True))
     return out
@@ -100,6 +103,18 @@ def timed(command: list[str]) -> dict[str, float]:
     return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "peak": usage.ru_maxrss * 1024}
 
 
+def warm_memory(size: int) -> None:
+    """Touches as much memory as a result will take, and gives it back: a virtual machine may have to ask its host for
+    pages that were free for a while, which costs several times what is measured here."""
+    child = os.fork()
+    if child == 0:
+        memory = mmap.mmap(-1, size + size // 8)
+        memory.madvise(mmap.MADV_HUGEPAGE)
+        ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(memory)), 1, len(memory))
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
 def remove(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
@@ -123,13 +138,15 @@ def measure(work: Work, olmoc: str, python: str | None, directory: Path, runs: i
     commands = {"cp": copy, "olmoc": run_command(olmoc, work, work.source, source, work.destination, destination)
                 + work.options}
     if work.peer:
-        commands["OLMo-core"] = [python, str(HERE / "olmo_core_peer.py"), "convert", str(source), str(destination)]
+        commands["OLMo-core"] = [python, str(PEER), "convert", str(source), str(destination)]
     samples = {program: [] for program in commands}
     for turn in range(runs + 1):
         for program, command in commands.items():
             if program == "OLMo-core" and turn > min(runs, 3):
                 continue
             remove(destination)
+            if not sync:
+                warm_memory(size)
             result = timed(command)
             if turn > 0:
                 samples[program].append(result)

@@ -2,9 +2,9 @@
 """Compares conversions of tensors in memory: omap's StateConverter, OLMo-core's, and a clone of every tensor.
 
 Each is a fresh process, which touches as much memory as the result will take and gives it back before it measures;
-repetitions of what is compared alternate, after one of each that does not count. GB are 1e9 bytes; GB/s count bytes read
-and bytes written. "memory" is the most that was resident while converting, beyond what was before the state was made, as
-multiples of the state's bytes.
+repetitions of what is compared take turns, in an order of chance, after one of each that does not count. GB are 1e9
+bytes; GB/s count bytes read and bytes written. "memory" is the most that was resident while converting, beyond what was
+before the state was made, as multiples of the state's bytes.
 
 "processor" is what all threads spent: where other programs run too, it says more than the seconds.
 
@@ -15,11 +15,12 @@ Usage: state_dict.py BENCH [--python PYTHON] [--states NAME...] [--runs N] [--js
 
 import argparse
 import json
+import random
 import statistics
 import subprocess
 from pathlib import Path
 
-PEER = Path(__file__).with_name("state_dict_peer.py")
+PEER = Path(__file__).parent / "peer" / "convert_state_dict.py"  # Beside no module that could be taken for a library.
 GB = 1e9
 WORK = [("dense", "to_hf"), ("dense", "from_hf"), ("moe", "to_hf"), ("moe", "from_hf")]
 
@@ -30,11 +31,11 @@ def run(command):
 
 
 def measured(candidates, runs):
-    """Medians of each, runs interleaved."""
+    """Medians of each. Each turn has an order of its own: how fast memory is depends on who had it before."""
     samples = {name: [] for name in candidates}
     for turn in range(runs + 1):
-        for name, command in candidates.items():
-            result = run(command)
+        for name in random.Random(turn).sample(list(candidates), len(candidates)):
+            result = run(candidates[name])
             if turn > 0:
                 samples[name].append(result)
     return {

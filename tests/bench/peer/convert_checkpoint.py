@@ -1,7 +1,7 @@
 """OLMo-core's own conversion of a checkpoint, and a checkpoint for it. Needs ai2-olmo-core 3.0.
 
-Usage: olmo_core_peer.py make SHAPE BYTES DIRECTORY     with SHAPE dense or moe; prints its size
-       olmo_core_peer.py convert SOURCE DESTINATION
+Usage: convert_checkpoint.py make SHAPE BYTES DIRECTORY     with SHAPE dense or moe; prints its size
+       convert_checkpoint.py convert SOURCE DESTINATION
 
 `convert` takes the steps of its `convert_checkpoint_to_hf` that move tensors: build the model, load the distributed
 checkpoint into it, `save_hf_model`; neither a tokenizer nor a validation. A FlexOlmo's converted state is written
@@ -14,9 +14,6 @@ import math
 import sys
 import warnings
 from pathlib import Path
-
-# Names of the scripts beside this one are those of modules that libraries import.
-sys.path.remove(str(Path(__file__).resolve().parent))
 
 import torch
 from olmo_core.config import DType

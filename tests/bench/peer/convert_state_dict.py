@@ -1,6 +1,6 @@
 """One conversion by OLMo-core's StateConverter of the state that state_dict_convert.cpp makes, timed.
 
-Usage: state_dict_peer.py SHAPE DIRECTION MODE THREADS, with MODE copy or bind.
+Usage: convert_state_dict.py SHAPE DIRECTION MODE THREADS, with MODE copy or bind.
 """
 
 import ctypes
