@@ -3,18 +3,10 @@
 # tensor is left out, or says in a comment what is not done.
 # Usage: draft_test.sh OLMOC FIXTURES
 set -euo pipefail
-export LC_ALL=C NO_COLOR=1
 
 olmoc=$1
 fixtures=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
+source "$(dirname "${BASH_SOURCE[0]}")/own_folder.sh"
 
 bound=0
 undone=0

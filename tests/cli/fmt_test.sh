@@ -2,17 +2,10 @@
 # `olmoc fmt` rewrites files in their places, whole or not at all, and only those that change.
 # Usage: fmt_test.sh OLMOC FIXTURES
 set -euo pipefail
-export LC_ALL=C NO_COLOR=1
 
 olmoc=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+source "$(dirname "${BASH_SOURCE[0]}")/own_folder.sh"
 
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
 # expect STATUS COMMAND...: the command's output is in `out` afterwards.
 expect() {
   local wanted=$1 status=0

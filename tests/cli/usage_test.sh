@@ -3,18 +3,11 @@
 # tools; and what `olmoc list` says of what may stand there.
 # Usage: usage_test.sh OLMOC FIXTURES
 set -euo pipefail
-export LC_ALL=C NO_COLOR=1
 
 olmoc=$1
 fixtures=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+source "$(dirname "${BASH_SOURCE[0]}")/own_folder.sh"
 
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
 # says STATUS TEXT ARGUMENTS...: what the program says on standard error has the text.
 says() {
   local wanted=$1 text=$2 status=0
