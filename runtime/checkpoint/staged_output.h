@@ -25,13 +25,12 @@ namespace omap {
 //      run's lock is gone with it). If it is held, another run is writing. If the name P no longer means what was
 //      locked, its owner has just finished: begin S2 again.
 //  S3. Remove what a killed run left in P, but for what R1 found, and its journal. P is a run's if the journal is
-//  there,
-//      and a file in O if the journal names it. Anything else ends the attempt, with all as it was; it is somebody's.
+//      there, and a file in O if the journal names it. Anything else ends the attempt, with all as it was; it is
+//      somebody's.
 //  S4. Put a journal into P, by rename: it says which conversion this is, and names the files of the layout. It is the
 //      first thing in P and the last to go, so what is there without one no run has made.
 //  S5. Make O, with the folders and files of the layout, the index too, each as a new file; set their sizes; write
-//  their
-//      fixed bytes. What depends on a tensor's bytes, a checksum, is written with the last of them.
+//      their fixed bytes. What depends on a tensor's bytes, a checksum, is written with the last of them.
 // Noting what is finished (where a digest of the conversion is given)
 //  N1. When the last byte of a file's tensors is written, the file is synced; then its name is added to the journal,
 //      and the journal synced. Files are written one after another, so that a kill loses few.

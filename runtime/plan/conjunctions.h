@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "runtime/plan/facts.h"
+#include "runtime/plan/derivation.h"
 
 namespace omap {
 

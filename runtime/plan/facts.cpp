@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace omap {
 namespace {
@@ -54,21 +53,6 @@ std::optional<Normal> normal(const LinearForm& form) {
   }
   if (made.constant == INT64_MIN) return std::nullopt;
   return made;
-}
-
-/// Drops what the bounds and exclusions rule out. False: nothing is left.
-bool tighten(IntFact& fact) {
-  if (fact.allowed) {
-    std::erase_if(*fact.allowed, [&](std::int64_t v) {
-      return (fact.least && v < *fact.least) || (fact.greatest && v > *fact.greatest) || fact.excluded.contains(v);
-    });
-    if (fact.allowed->empty()) return false;
-    fact.least = *fact.allowed->begin();
-    fact.greatest = *fact.allowed->rbegin();
-  }
-  while (fact.least && *fact.least < INT64_MAX && fact.excluded.contains(*fact.least)) ++*fact.least;
-  while (fact.greatest && *fact.greatest > INT64_MIN && fact.excluded.contains(*fact.greatest)) --*fact.greatest;
-  return !fact.least || !fact.greatest || *fact.least <= *fact.greatest;
 }
 
 }  // namespace
@@ -328,128 +312,18 @@ bool Facts::close_residues() {
     std::uint64_t& bits = classes[residue.of].try_emplace(residue.modulus, ~std::uint64_t{0}).first->second;
     std::uint64_t left = 0;
     for (std::int64_t value = *found->second.least; value <= *found->second.greatest; ++value) {
-      const bool out =
-          found->second.excluded.contains(value) || (found->second.allowed && !found->second.allowed->contains(value));
-      if (!out) left |= std::uint64_t{1} << ((value - residue.shift + residue.modulus) % residue.modulus);
+      if (lists_allow(found->second, value))
+        left |= std::uint64_t{1} << ((value - residue.shift + residue.modulus) % residue.modulus);
     }
     bits &= left;
     if (bits == 0) return false;
   }
   return std::all_of(classes.begin(), classes.end(), [&](const auto& entry) {
-    return residues_met(entry.first, {entry.second.begin(), entry.second.end()});
+    const auto found = ints_.find(entry.first);
+    std::vector<Remainders> all;
+    for (const auto& [modulus, allowed] : entry.second) all.push_back({modulus, allowed});
+    return can_leave(found == ints_.end() ? IntFact{} : found->second, all);
   });
-}
-
-/// Whether some value of a form leaves remainders that are all allowed: of those that it can have, or of one from each
-/// class of all moduli together.
-bool Facts::residues_met(const LinearForm& of,
-                         const std::vector<std::pair<std::int64_t, std::uint64_t>>& classes) const {
-  constexpr std::int64_t max_values = 1024;
-  std::int64_t period = 1;
-  for (const auto& [modulus, bits] : classes) {
-    period = period > max_values ? period : std::lcm(period, modulus);
-  }
-  const auto found = ints_.find(of);
-  const IntFact fact = found == ints_.end() ? IntFact{} : found->second;
-  std::int64_t span = 0;
-  const bool bounded =
-      fact.least && fact.greatest && !__builtin_sub_overflow(*fact.greatest, *fact.least, &span) && span <= max_values;
-  if (!bounded && period > max_values) return true;
-  const std::int64_t values = bounded ? span + 1 : period;
-  for (std::int64_t i = 0; i < values; ++i) {
-    const std::int64_t value = (bounded ? *fact.least : 0) + i;
-    const bool out = bounded && (fact.excluded.contains(value) || (fact.allowed && !fact.allowed->contains(value)));
-    const bool all = std::all_of(classes.begin(), classes.end(), [&](const auto& each) {
-      return (each.second >> (((value % each.first) + each.first) % each.first) & 1) != 0;
-    });
-    if (all && !out) return true;
-  }
-  return false;
-}
-
-namespace {
-
-/// Later occurrences are given by earlier ones, and indexes before params.
-bool better(const Quantity& a, const Quantity& b) {
-  if (a.kind != b.kind) return a.kind == Quantity::Kind::index;
-  return b.text < a.text;
-}
-
-struct Given {
-  std::string name;
-  Quantity::Kind kind = Quantity::Kind::index;
-  Replacement by;
-};
-
-/// A name whose value an equality gives, in terms of indexes and params only.
-std::optional<Given> given_by(const LinearForm& form, std::int64_t value) {
-  const std::pair<Quantity, std::int64_t>* best = nullptr;
-  for (const auto& term : form.terms) {
-    if (term.first.kind != Quantity::Kind::index && term.first.kind != Quantity::Kind::param) return std::nullopt;
-    const bool unit = term.second == 1 || term.second == -1;
-    if (unit && (!best || better(term.first, best->first))) best = &term;
-  }
-  if (!best) return std::nullopt;
-  // sign * name + rest = value
-  LinearForm rest = form;
-  std::erase_if(rest.terms, [&](const auto& term) { return term.first == best->first; });
-  auto by = add_scaled(constant_form(value), rest, -1);
-  if (by && best->second == -1) by = add_scaled({}, *by, -1);
-  if (!by) return std::nullopt;
-  return Given{best->first.text, best->first.kind, std::move(*by)};
-}
-
-/// The name of an index of texts that `spot` is, if it stands for itself.
-std::optional<std::string> open_text(const Sorts& sorts, Spot spot, const Substitution& substitution) {
-  if (spot.expr->op != Op::index || sorts.of(*spot.expr) != Sort::text) return std::nullopt;
-  std::string name = substituted_name(spot);
-  return substitution.contains(name) ? std::nullopt : std::optional(std::move(name));
-}
-
-/// `part@1 == part@0`: both are one.
-std::optional<Given> alias(const Sorts& sorts, const Atom& atom, const Substitution& substitution, std::size_t& steps) {
-  const Expr& expr = *atom.spot.expr;
-  if (!atom.positive || expr.op != Op::equal) return std::nullopt;
-  const Spot a{&expr.args[0], atom.spot.copy};
-  const Spot b{&expr.args[1], atom.spot.copy};
-  for (const auto& [name_of, other] : {std::pair(b, a), std::pair(a, b)}) {
-    const auto name = open_text(sorts, name_of, substitution);
-    if (!name || sorts.of(*other.expr) != Sort::text) continue;
-    const bool plain = other.expr->op == Op::index || other.expr->op == Op::literal;
-    if (!plain) continue;
-    Canonical canonical(sorts, substitution, steps);
-    if (const auto value = canonical.constant(other)) return Given{*name, Quantity::Kind::index, *value};
-    std::string text = canonical.text(other);
-    if (text != *name) return Given{*name, Quantity::Kind::index, std::move(text)};
-  }
-  return std::nullopt;
-}
-
-std::optional<Given> given(const Sorts& sorts, std::span<const Atom> atoms, const Facts& facts,
-                           const Substitution& substitution, std::size_t& steps) {
-  for (const Atom& atom : atoms) {
-    if (auto found = alias(sorts, atom, substitution, steps)) return found;
-  }
-  for (const auto& [form, fact] : facts.ints()) {
-    if (!fact.least || fact.least != fact.greatest) continue;
-    if (auto found = given_by(form, *fact.least)) return found;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-std::optional<Derivation> derive(const Sorts& sorts, std::span<const Atom> atoms, Substitution substitution,
-                                 std::size_t& steps) {
-  constexpr int max_rounds = 32;
-  for (int round = 0;; ++round) {
-    Facts facts(sorts, substitution, steps);
-    for (const Atom& atom : atoms) facts.add(atom);
-    if (facts.contradictory()) return std::nullopt;
-    const auto found = round < max_rounds ? given(sorts, atoms, facts, substitution, steps) : std::nullopt;
-    if (!found) return Derivation{std::move(substitution), facts.ints(), facts.terms(), facts.system()};
-    substitute(substitution, found->name, found->kind, found->by);
-  }
 }
 
 }  // namespace omap

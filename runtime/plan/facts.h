@@ -6,12 +6,12 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "runtime/plan/canonical.h"
+#include "runtime/plan/int_fact.h"
 #include "runtime/plan/linear_system.h"
 
 namespace omap {
@@ -26,14 +26,7 @@ struct Atom {
   Owner owner = Owner::nobody;
 };
 
-/// What a linear form without a constant may be.
-struct IntFact {
-  std::optional<std::int64_t> least, greatest;
-  std::optional<std::set<std::int64_t>> allowed;
-  std::set<std::int64_t> excluded;
-};
-
-/// What any other term may be: a condition that nothing is known of is one that is true or false.
+/// What a term that is no linear form may be: a condition that nothing is known of is one that is true or false.
 struct TermFact {
   std::optional<std::vector<Value>> allowed;
   std::vector<Value> excluded;
@@ -78,7 +71,6 @@ class Facts {
   bool close_ints();
   bool close_terms();
   bool close_residues();
-  bool residues_met(const LinearForm& of, const std::vector<std::pair<std::int64_t, std::uint64_t>>& classes) const;
   bool is_free(Spot spot);
 
   Canonical canonical_;
@@ -87,17 +79,5 @@ class Facts {
   LinearSystem system_;
   bool false_ = false;
 };
-
-/// The facts of a conjunction, with every equality that gives the value of a name put into all of it.
-struct Derivation {
-  Substitution substitution;
-  std::map<LinearForm, IntFact> ints;
-  std::map<std::string, TermFact> terms;
-  LinearSystem system;
-};
-
-/// Nothing where the atoms contradict each other. `substitution` holds already.
-[[nodiscard]] std::optional<Derivation> derive(const Sorts& sorts, std::span<const Atom> atoms,
-                                               Substitution substitution, std::size_t& steps);
 
 }  // namespace omap

@@ -1,0 +1,45 @@
+#include "runtime/plan/int_fact.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace omap {
+
+bool lists_allow(const IntFact& fact, std::int64_t value) {
+  return !fact.excluded.contains(value) && (!fact.allowed || fact.allowed->contains(value));
+}
+
+bool tighten(IntFact& fact) {
+  if (fact.allowed) {
+    std::erase_if(*fact.allowed, [&](std::int64_t v) {
+      return (fact.least && v < *fact.least) || (fact.greatest && v > *fact.greatest) || fact.excluded.contains(v);
+    });
+    if (fact.allowed->empty()) return false;
+    fact.least = *fact.allowed->begin();
+    fact.greatest = *fact.allowed->rbegin();
+  }
+  while (fact.least && *fact.least < INT64_MAX && fact.excluded.contains(*fact.least)) ++*fact.least;
+  while (fact.greatest && *fact.greatest > INT64_MIN && fact.excluded.contains(*fact.greatest)) --*fact.greatest;
+  return !fact.least || !fact.greatest || *fact.least <= *fact.greatest;
+}
+
+bool can_leave(const IntFact& fact, std::span<const Remainders> all) {
+  constexpr std::int64_t max_values = 1024;
+  std::int64_t period = 1;
+  for (const Remainders& each : all) period = period > max_values ? period : std::lcm(period, each.modulus);
+  std::int64_t span = 0;
+  const bool bounded =
+      fact.least && fact.greatest && !__builtin_sub_overflow(*fact.greatest, *fact.least, &span) && span <= max_values;
+  if (!bounded && period > max_values) return true;
+  const std::int64_t values = bounded ? span + 1 : period;
+  for (std::int64_t i = 0; i < values; ++i) {
+    const std::int64_t value = (bounded ? *fact.least : 0) + i;
+    const bool leaves_all = std::all_of(all.begin(), all.end(), [&](const Remainders& each) {
+      return (each.allowed >> (((value % each.modulus) + each.modulus) % each.modulus) & 1) != 0;
+    });
+    if (leaves_all && (!bounded || lists_allow(fact, value))) return true;
+  }
+  return false;
+}
+
+}  // namespace omap
