@@ -3,8 +3,8 @@
 
 The checkpoints lie in a memory file system by default, so that the figures are about moving bytes and not about a disk;
 elsewhere each `cp` is followed by `sync -f`, as olmoc's result is on the disk when it ends. What is compared takes
-turns, after one turn that does not count; destinations are removed before each, and in memory as much is touched and
-given back; sources are in the page cache. Peak memory is what wait4 reports: it cannot be less than this script's own,
+turns, after one turn that does not count; destinations are removed before each, and in memory as much as the program will
+take is touched and given back; sources are in the page cache. Peak memory is what wait4 reports: it cannot be less than this script's own,
 about 12 MB. GB are 1e9 bytes; GB/s count bytes read and bytes written. Python's standard library only, but for
 OLMo-core.
 """
@@ -28,6 +28,7 @@ import made_checkpoints as made
 
 HERE = Path(__file__).resolve().parent
 PEER = HERE / "peer" / "convert_checkpoint.py"  # Beside no module that could be taken for a library.
+PEER_MEMORY = 3.3  # What OLMo-core takes beside its source, as multiples of it: its result, and the rest for itself.
 GB = 1e9
 
 
@@ -104,7 +105,7 @@ def timed(command: list[str]) -> dict[str, float]:
 
 
 def warm_memory(size: int) -> None:
-    """Touches as much memory as a result will take, and gives it back: a virtual machine may have to ask its host for
+    """Touches as much memory as a program will take, and gives it back: a virtual machine may have to ask its host for
     pages that were free for a while, which costs several times what is measured here."""
     child = os.fork()
     if child == 0:
@@ -146,7 +147,7 @@ def measure(work: Work, olmoc: str, python: str | None, directory: Path, runs: i
                 continue
             remove(destination)
             if not sync:
-                warm_memory(size)
+                warm_memory(int(size * (PEER_MEMORY if program == "OLMo-core" else 1)))
             result = timed(command)
             if turn > 0:
                 samples[program].append(result)
