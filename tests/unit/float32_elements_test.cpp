@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <span>
@@ -42,7 +43,7 @@ std::vector<float> all_kinds_of_floats() {
 struct Unaligned {
   std::vector<std::byte> storage;
   explicit Unaligned(std::span<const std::byte> bytes) : storage(1 + bytes.size()) {
-    std::memcpy(&storage[0] + 1, bytes.data(), bytes.size());
+    std::ranges::copy(bytes, storage.begin() + 1);
   }
   explicit Unaligned(std::size_t size) : storage(1 + size) {}
   std::byte* data() { return &storage[0] + 1; }
