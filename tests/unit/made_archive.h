@@ -11,7 +11,7 @@ namespace omap::test {
 /// A number of `size` bytes, little-endian.
 inline std::string little(std::uint64_t number, unsigned size) {
   std::string bytes;
-  for (unsigned i = 0; i < size; ++i) bytes += static_cast<char>((number >> (8 * i)) & 0xFF);
+  for (; bytes.size() < size; number >>= 8U) bytes += static_cast<char>(number & 0xFF);
   return bytes;
 }
 
