@@ -168,8 +168,8 @@ Result<void> StagedOutput::Impl::note_written(std::uint32_t number, std::uint64_
   // Who counts the last bytes sees all others: they were written before they were counted.
   if (options.digest.empty() || file.missing->fetch_sub(bytes) != bytes) return {};
   if (auto synced = sync_file(file.fd.get(), file.staged); !synced) return synced;
-  if (auto noted = journal->add(file.staged.lexically_relative(staged.at.staged).generic_string()); !noted)
-    return noted;
+  const std::string name = file.staged.lexically_relative(staged.at.staged).generic_string();
+  if (auto noted = journal->add(name); !noted) return noted;
   *file.finished = true;
   return {};
 }

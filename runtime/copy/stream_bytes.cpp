@@ -48,7 +48,7 @@ namespace omap {
 HWY_EXPORT(stream_here);
 
 void stream_bytes(std::uint64_t bytes, const std::byte* src, std::byte* dst) {
-  if (bytes == 0) return;  // Nothing may lie nowhere, which `memcpy` forbids.
+  if (bytes == 0) return;  // They may come with null, which `memcpy` does not take.
   HWY_DYNAMIC_DISPATCH(stream_here)(bytes, src, dst);
 }
 

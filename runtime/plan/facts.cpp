@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "runtime/plan/modulo.h"
+
 namespace omap {
 namespace {
 
@@ -305,24 +307,22 @@ bool Facts::close_terms() {
 
 /// Remainders of one form are told apart by the class of the form itself, whatever was added to it.
 bool Facts::close_residues() {
-  std::map<LinearForm, std::map<std::int64_t, std::uint64_t>> classes;
+  std::map<LinearForm, Remainders> classes;
   for (const auto& [text, residue] : canonical_.residues()) {
     const auto found = ints_.find(quantity_form({Quantity::Kind::residue, text}));
     if (found == ints_.end()) continue;
     std::uint64_t& bits = classes[residue.of].try_emplace(residue.modulus, ~std::uint64_t{0}).first->second;
     std::uint64_t left = 0;
     for (std::int64_t value = *found->second.least; value <= *found->second.greatest; ++value) {
-      if (lists_allow(found->second, value))
-        left |= std::uint64_t{1} << ((value - residue.shift + residue.modulus) % residue.modulus);
+      if (!lists_allow(found->second, value)) continue;
+      left |= std::uint64_t{1} << floor_modulo(value - residue.shift, residue.modulus);
     }
     bits &= left;
     if (bits == 0) return false;
   }
   return std::all_of(classes.begin(), classes.end(), [&](const auto& entry) {
     const auto found = ints_.find(entry.first);
-    std::vector<Remainders> all;
-    for (const auto& [modulus, allowed] : entry.second) all.push_back({modulus, allowed});
-    return can_leave(found == ints_.end() ? IntFact{} : found->second, all);
+    return can_leave(found == ints_.end() ? IntFact{} : found->second, entry.second);
   });
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "runtime/plan/modulo.h"
+
 namespace omap {
 
 bool lists_allow(const IntFact& fact, std::int64_t value) {
@@ -23,10 +25,12 @@ bool tighten(IntFact& fact) {
   return !fact.least || !fact.greatest || *fact.least <= *fact.greatest;
 }
 
-bool can_leave(const IntFact& fact, std::span<const Remainders> all) {
+bool can_leave(const IntFact& fact, const Remainders& remainders) {
   constexpr std::int64_t max_values = 1024;
   std::int64_t period = 1;
-  for (const Remainders& each : all) period = period > max_values ? period : std::lcm(period, each.modulus);
+  for (const auto& [modulus, allowed] : remainders) {
+    period = period > max_values ? period : std::lcm(period, modulus);
+  }
   std::int64_t span = 0;
   const bool bounded =
       fact.least && fact.greatest && !__builtin_sub_overflow(*fact.greatest, *fact.least, &span) && span <= max_values;
@@ -34,9 +38,8 @@ bool can_leave(const IntFact& fact, std::span<const Remainders> all) {
   const std::int64_t values = bounded ? span + 1 : period;
   for (std::int64_t i = 0; i < values; ++i) {
     const std::int64_t value = (bounded ? *fact.least : 0) + i;
-    const bool leaves_all = std::all_of(all.begin(), all.end(), [&](const Remainders& each) {
-      return (each.allowed >> (((value % each.modulus) + each.modulus) % each.modulus) & 1) != 0;
-    });
+    const bool leaves_all = std::ranges::all_of(
+        remainders, [&](const auto& each) { return (each.second >> floor_modulo(value, each.first) & 1) != 0; });
     if (leaves_all && (!bounded || lists_allow(fact, value))) return true;
   }
   return false;

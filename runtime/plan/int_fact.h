@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
-#include <span>
 
 namespace omap {
 
@@ -20,14 +20,11 @@ struct IntFact {
 /// Drops what the bounds and exclusions rule out. False: nothing is left.
 [[nodiscard]] bool tighten(IntFact& fact);
 
-/// Which remainders a value may leave by `modulus`, 1 to 64: those whose bit is set.
-struct Remainders {
-  std::int64_t modulus = 1;
-  std::uint64_t allowed = ~std::uint64_t{0};
-};
+/// By modulus, 1 to 64: which remainders a value may leave, those whose bit is set.
+using Remainders = std::map<std::int64_t, std::uint64_t>;
 
 /// Whether a value that a fact lets be leaves allowed remainders by all moduli: looked for among the values themselves
 /// where these are few, else among one from each class of all moduli together. True where those are too many.
-[[nodiscard]] bool can_leave(const IntFact& fact, std::span<const Remainders> all);
+[[nodiscard]] bool can_leave(const IntFact& fact, const Remainders& remainders);
 
 }  // namespace omap

@@ -3,10 +3,10 @@
 
 The checkpoints lie in a memory file system by default, so that the figures are about moving bytes and not about a disk;
 elsewhere each `cp` is followed by `sync -f`, as olmoc's result is on the disk when it ends. What is compared takes
-turns, after one turn that does not count; destinations are removed before each, and in memory as much as the program will
-take is touched and given back; sources are in the page cache. Peak memory is what wait4 reports: it cannot be less than this script's own,
-about 12 MB. GB are 1e9 bytes; GB/s count bytes read and bytes written. Python's standard library only, but for
-OLMo-core.
+turns, after one turn that does not count; destinations are removed before each, and in memory as much as the program
+will take is touched and given back; sources are in the page cache. Peak memory is what wait4 reports: it cannot be less
+than this script's own, about 12 MB. GB are 1e9 bytes; GB/s count bytes read and bytes written. Python's standard library
+only, but for OLMo-core.
 """
 
 import argparse
